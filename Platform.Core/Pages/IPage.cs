@@ -1,0 +1,60 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Http;
+using Platform.Core.Entities;
+
+namespace Platform.Core.Pages;
+
+/// <summary>One address of a service: reads the request, sends commands, and answers with a component to show or an address to go to.</summary>
+/// <remarks>
+/// Created anew for each request in the entity's scope. A POST has passed the anti-forgery check before it arrives here.
+/// Components are pure views of what the answer hands them, so every page can be drawn in a test without a server.
+/// </remarks>
+public interface IPage
+{
+    Task<PageAnswer> Get(PageRequest request, CancellationToken stop);
+
+    /// <summary>Handles the page's form. Unless overridden the page has none, and the answer is 405.</summary>
+    Task<PageAnswer> Post(PageRequest request, CancellationToken stop) => Task.FromResult(PageAnswer.MethodNotAllowed);
+}
+
+/// <summary>What a page may know of its request.</summary>
+/// <param name="Entity">The municipality in whose name the page is drawn.</param>
+/// <param name="Creditor">The entity to whom the money of this service is owed.</param>
+/// <param name="Culture">it or en, the reader's choice.</param>
+/// <param name="Path">The service's own prefix without trailing slash: <c>/bentivoglio/multe</c>. Build links from it.</param>
+/// <param name="Route">Values of the route pattern.</param>
+/// <param name="Form">The posted form; empty on GET.</param>
+/// <param name="Now">The instant of the request by the host's clock.</param>
+public sealed record PageRequest(
+    Entity Entity, Entity Creditor, CultureInfo Culture, string Path, IReadOnlyDictionary<string, string> Route, IQueryCollection Query, IFormCollection Form, DateTimeOffset Now);
+
+/// <summary>What a page answers.</summary>
+public abstract record PageAnswer
+{
+    PageAnswer()
+    {
+    }
+
+    /// <summary>The page exists but has no form: 405.</summary>
+    public static PageAnswer MethodNotAllowed { get; } = new Status(StatusCodes.Status405MethodNotAllowed);
+
+    /// <summary>Nothing here: the entity's own "not found" page, 404.</summary>
+    public static PageAnswer NotFound { get; } = new Status(StatusCodes.Status404NotFound);
+
+    /// <summary>Draws <typeparamref name="TComponent"/> with <paramref name="model"/> as its <c>Model</c> parameter.</summary>
+    public static PageAnswer View<TComponent>(object model, int status = StatusCodes.Status200OK)
+        where TComponent : IComponent => new Show(typeof(TComponent), model, status);
+
+    /// <summary>303 See Other, to a path of this host.</summary>
+    public static PageAnswer Go(string path) => new SeeOther(path);
+
+    /// <summary>303 See Other to where a checkout leads, which may be a payment gateway. Only a gateway in use is accepted.</summary>
+    public static PageAnswer GoTo(Uri address) => new SeeOther((address ?? throw new ArgumentNullException(nameof(address))).ToString());
+
+    internal sealed record Show(Type Component, object Model, int Code) : PageAnswer;
+
+    internal sealed record SeeOther(string Address) : PageAnswer;
+
+    internal sealed record Status(int Code) : PageAnswer;
+}

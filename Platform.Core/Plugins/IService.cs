@@ -1,0 +1,71 @@
+using Platform.Core.Pages;
+
+namespace Platform.Core.Plugins;
+
+/// <summary>Says that an assembly is a Portico service. Read as data, before any code of the assembly runs.</summary>
+[AttributeUsage(AttributeTargets.Assembly)]
+public sealed class ServiceAttribute(string id, string contract) : Attribute
+{
+    /// <summary>Lower-case letters and digits, 2 to 20, starting with a letter. It is also the name of the service's database schema.</summary>
+    public string Id { get; } = id;
+
+    /// <summary>The contract the service was written for, <c>major.minor</c>. The host refuses another major and a newer minor.</summary>
+    public string Contract { get; } = contract;
+
+    /// <summary>The service's name for citizens, in Italian.</summary>
+    public string Title { get; set; } = "";
+
+    /// <summary>The entity or vendor that wrote it.</summary>
+    public string Author { get; set; } = "";
+}
+
+/// <summary>The entry point of a service: a public class with a parameterless constructor that does no work.</summary>
+public interface IService
+{
+    /// <summary>Says what the service consists of. Pure and quick: no I/O. If it throws, the service is quarantined and nothing of it remains.</summary>
+    /// <remarks>Command handlers, validators and reactions are found by scanning and need no mention.</remarks>
+    void Describe(IServiceDescription service);
+}
+
+/// <summary>Records what a service consists of.</summary>
+public interface IServiceDescription
+{
+    /// <summary>The first segment after the entity: <c>multe</c> gives <c>/marzabotto/multe</c>. Required once.</summary>
+    void Path(string segment);
+
+    /// <summary>A page under the service's path, by route pattern (<c>""</c>, <c>verbale/{token}</c>). 404 where the service is not active.</summary>
+    void Page<TPage>(string pattern)
+        where TPage : class, IPage;
+
+    /// <summary>Something that officers load from a file: <c>portico &lt;service&gt; &lt;verb&gt; --entity CODE FILE</c>.</summary>
+    void Import<TImport>(string verb, string summary)
+        where TImport : class, IImport;
+
+    /// <summary>A class of the service that others of the service ask for in their constructors; one per call.</summary>
+    void Uses<TService>()
+        where TService : class;
+
+    /// <summary>As <see cref="Uses{TService}()"/>, under a platform interface that asks for one implementation per service (keyed by service id).</summary>
+    void Provides<TContract, TService>()
+        where TContract : class
+        where TService : class, TContract;
+}
+
+/// <summary>Loads what an officer's file holds. Runs in the entity that the officer named.</summary>
+public interface IImport
+{
+    /// <summary>Loads <paramref name="file"/>. Bad lines are told, not thrown; loading the same file again changes nothing.</summary>
+    Task<ImportReport> Run(Stream file, CancellationToken stop);
+}
+
+/// <summary>What an import did.</summary>
+/// <param name="Read">Data lines read.</param>
+/// <param name="Errors">One per bad line and field, in the order of the file.</param>
+public sealed record ImportReport(int Read, int Added, int Changed, int Unchanged, IReadOnlyList<ImportError> Errors);
+
+/// <summary>Why a line of a file was not loaded.</summary>
+/// <param name="Line">Line number in the file, the header being 1.</param>
+/// <param name="Field">The column as the file names it, or null for the whole line.</param>
+/// <param name="Value">What stood there, shortened to 60 characters.</param>
+/// <param name="Message">What is wrong and how to mend it, in Italian.</param>
+public sealed record ImportError(int Line, string? Field, string? Value, string Message);

@@ -1,0 +1,20 @@
+namespace Platform.Core.Time;
+
+/// <summary>Legal days: dates as Europe/Rome counts them, whatever the machine's own zone.</summary>
+public static class LegalTime
+{
+    static readonly TimeZoneInfo Rome = TimeZoneInfo.FindSystemTimeZoneById("Europe/Rome");
+
+    /// <summary>The legal day of an instant.</summary>
+    public static DateOnly Day(DateTimeOffset instant) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(instant, Rome).DateTime);
+
+    /// <summary>The first instant after a legal day.</summary>
+    public static DateTimeOffset EndOf(DateOnly day)
+    {
+        var midnight = day.AddDays(1).ToDateTime(TimeOnly.MinValue);
+        return new DateTimeOffset(midnight, Rome.GetUtcOffset(midnight)).ToUniversalTime();
+    }
+
+    /// <summary>The instant on Rome's clocks.</summary>
+    public static DateTimeOffset Local(DateTimeOffset instant) => TimeZoneInfo.ConvertTime(instant, Rome);
+}

@@ -1,0 +1,30 @@
+namespace Platform.Payments;
+
+/// <summary>What a position is, in the words of the service that owns it.</summary>
+/// <param name="Reference">The service's own reference, as given to <see cref="OpenPosition"/>.</param>
+public sealed record PositionKey(PositionId Id, string Service, string Reference);
+
+/// <summary>
+/// Implemented by a service that opens positions: tells what one costs today. Registered with
+/// <c>service.Provides&lt;IPositionOwner, T&gt;()</c>; payments asks the one of the position's service.
+/// </summary>
+/// <remarks>Called outside any transaction, in the creditor's scope, and cut off after 2 seconds. It may be down: then nothing is charged.</remarks>
+public interface IPositionOwner
+{
+    /// <summary>The amount due on <paramref name="legalDay"/> (Europe/Rome), or why it cannot be paid here.</summary>
+    ValueTask<Quote> Reprice(PositionKey position, DateOnly legalDay, CancellationToken stop);
+}
+
+/// <summary>An owner's answer.</summary>
+public abstract record Quote
+{
+    Quote()
+    {
+    }
+
+    /// <summary>It costs the sum of <paramref name="Lines"/>, and stays so for who starts to pay before <paramref name="ValidUntil"/>.</summary>
+    public sealed record Priced(IReadOnlyList<AmountLine> Lines, DateTimeOffset ValidUntil) : Quote;
+
+    /// <summary>It cannot be paid here; <paramref name="Code"/> is the service's own stable reason.</summary>
+    public sealed record Refused(string Code) : Quote;
+}

@@ -1,0 +1,34 @@
+using Platform.Core.Commands;
+using Platform.Core.Money;
+
+namespace Platform.Payments;
+
+/// <summary>Number of a position (posizione debitoria).</summary>
+public readonly record struct PositionId(Guid Value);
+
+/// <summary>Number of a due: one amount of a position with a date.</summary>
+public readonly record struct DueId(Guid Value);
+
+/// <summary>
+/// Opens something owed to the creditor of the call, or brings an open one up to date: an upsert by (creditor, calling service, <see cref="Reference"/>).
+/// </summary>
+/// <remarks>Idempotent. A due that is paid is never touched; lines of an open one are replaced.</remarks>
+/// <param name="Reference">What the service calls it, unique within creditor and service; 1 to 80 characters.</param>
+/// <param name="Title">What the citizen and the receipt call it, without personal data: <c>Verbale V/2026/1042</c>; 1 to 140 characters.</param>
+/// <param name="Due">The amount owed as a whole. Instalment plans come with a later minor version.</param>
+public sealed record OpenPosition(string Reference, string Title, DuePlan Due) : ICommand<OpenedPosition>;
+
+/// <summary>An amount with a date. The amount is the sum of its lines and stands nowhere else.</summary>
+/// <param name="DueOn">Last legal day on which this amount is right.</param>
+public sealed record DuePlan(DateOnly DueOn, IReadOnlyList<AmountLine> Lines);
+
+/// <summary>A part of an amount.</summary>
+/// <param name="Label">Words for the citizen: <c>Sanzione</c>, <c>Spese di notifica</c>.</param>
+/// <param name="TaxCode">pagoPA taxonomy code ("dati specifici di incasso"), for instance <c>9/0102100SA/</c>.</param>
+/// <param name="Account">The creditor's accounting entry.</param>
+/// <param name="Amount">More than zero.</param>
+public sealed record AmountLine(string Label, string TaxCode, string Account, Euro Amount);
+
+/// <summary>What <see cref="OpenPosition"/> opened or found.</summary>
+/// <param name="Paid">True when the due is paid already.</param>
+public sealed record OpenedPosition(PositionId Position, DueId Due, bool Paid);

@@ -1,0 +1,24 @@
+using Platform.Core.Entities;
+using Platform.Core.Events;
+using Platform.Core.Money;
+
+namespace Platform.Payments;
+
+/// <summary>Something that happened to a position. Told to the service that owns it, in the order of <paramref name="Version"/>, with exactly one effect.</summary>
+public abstract record PositionEvent(PositionKey Position, int Version) : IEvent
+{
+    public Guid Stream => Position.Id.Value;
+
+    public string? Audience => Position.Service;
+}
+
+/// <summary>A verified gateway answer says that a due is paid. "Paid" and "the service knows" are two facts; this is what joins them.</summary>
+/// <param name="Amount">What the due cost in this payment. What the bank really took may still be confirmed by the gateway later.</param>
+/// <param name="ShownBy">The municipality whose page was used.</param>
+[EventName("payments.position_paid.1")]
+public sealed record PositionPaid(
+    PositionKey Position, int Version, Guid Due, Guid Payment, string OrderNumber, Euro Amount, EntityId ShownBy, DateTimeOffset At) : PositionEvent(Position, Version);
+
+/// <summary>The bank took a payment back after it had succeeded; the due is open again.</summary>
+[EventName("payments.position_reversed.1")]
+public sealed record PositionReversed(PositionKey Position, int Version, Guid Due, Guid Payment, string OrderNumber, DateTimeOffset At) : PositionEvent(Position, Version);

@@ -1,0 +1,36 @@
+using Platform.Core.Commands;
+using Platform.Core.Money;
+
+namespace Platform.Payments;
+
+/// <summary>
+/// Starts one attempt to pay dues of the creditor of the call. Re-prices them with their owner first, outside any transaction.
+/// </summary>
+/// <remarks>Idempotent by <see cref="Attempt"/>: the same attempt gets the same answer, however often it is sent.</remarks>
+/// <param name="Attempt">Made by the page when it draws the form; becomes the payment's number.</param>
+/// <param name="Dues">Open dues of one creditor, at least one.</param>
+/// <param name="ReturnPage">A path under the calling service's own prefix to come back to for another try: <c>verbale/…</c>. A page, not an address.</param>
+/// <param name="Language"><c>it</c> or <c>en</c>, for the gateway's pages.</param>
+public sealed record StartCheckout(Guid Attempt, IReadOnlyList<DueId> Dues, string ReturnPage, string Language) : ICommand<Outcome<Checkout>>;
+
+/// <summary>An attempt on its way to the gateway.</summary>
+/// <param name="OrderNumber">As the citizen, the bank and the officer know it: <c>URG-0123456789ABC-7</c>.</param>
+/// <param name="Amount">What the gateway is asked to take.</param>
+/// <param name="GoTo">Where to send the browser (303).</param>
+public sealed record Checkout(Guid Payment, string OrderNumber, Euro Amount, Uri GoTo);
+
+/// <summary>Refusal codes of <see cref="StartCheckout"/>.</summary>
+public static class CheckoutRefusals
+{
+    /// <summary>At least one due is paid already.</summary>
+    public const string AlreadyPaid = "payments.already_paid";
+
+    /// <summary>A due is not known here, or no longer open.</summary>
+    public const string NotOpen = "payments.not_open";
+
+    /// <summary>The service that owns the position cannot price it now, or refuses to; the detail is its own code.</summary>
+    public const string NotPriced = "payments.not_priced";
+
+    /// <summary>No bank agreement is valid today for this creditor.</summary>
+    public const string NoAgreement = "payments.no_agreement";
+}
