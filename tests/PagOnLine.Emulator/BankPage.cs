@@ -44,7 +44,7 @@ internal static class BankPage
         return Frame(language, english ? "Payment not possible" : "Pagamento non possibile", $"""
             <h1>{(english ? "Payment not possible" : "Pagamento non possibile")}</h1>
             <p class="problem" role="alert">{refusal.In(language)}</p>
-            <p>{(english ? "Nothing was charged. Go back to the site you came from and try again." : "Non è stato addebitato nulla. Torna al sito da cui vieni e riprova.")}</p>
+            <p>{(english ? "This request charged nothing. Go back to the site you came from and try again." : "Questa richiesta non ha addebitato nulla. Torna al sito da cui vieni e riprova.")}</p>
             {back}
             <p class="code">{(english ? "Code" : "Codice")}: {refusal.Code}</p>
             """);

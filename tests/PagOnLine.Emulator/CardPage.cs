@@ -27,7 +27,7 @@ internal static class CardPage
             {problem}
             <form method="post" action="{Path(order)}" autocomplete="off">
             <div class="field"><label for="numeroCarta">{(english ? "Card number" : "Numero della carta")}</label>
-            <input id="numeroCarta" name="numeroCarta" inputmode="numeric" autocomplete="off" maxlength="23" required value="{Card.Published.Number}" aria-describedby="hint"></div>
+            <input id="numeroCarta" name="numeroCarta" inputmode="numeric" autocomplete="off" maxlength="23" required value="{string.Join(' ', Card.Published.Number.Chunk(4).Select(digits => new string(digits)))}" aria-describedby="hint"></div>
             <div class="pair">
             <div class="field"><label for="scadenza">{(english ? "Expiry (MM/YYYY)" : "Scadenza (MM/AAAA)")}</label>
             <input id="scadenza" name="scadenza" autocomplete="off" maxlength="7" required value="{Card.Published.Expiry}"></div>

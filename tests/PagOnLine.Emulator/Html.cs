@@ -1,6 +1,7 @@
-using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Unicode;
 
 namespace PagOnLine.Emulator;
 
@@ -8,6 +9,8 @@ namespace PagOnLine.Emulator;
 [InterpolatedStringHandler]
 internal readonly struct Html
 {
+    private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(UnicodeRanges.All);
+
     private readonly StringBuilder _text;
 
     public Html(int literalLength, int formattedCount) => _text = new StringBuilder(literalLength + (formattedCount * 16));
@@ -16,7 +19,7 @@ internal readonly struct Html
 
     public void AppendLiteral(string literal) => _text.Append(literal);
 
-    public void AppendFormatted(string? value) => _text.Append(WebUtility.HtmlEncode(value));
+    public void AppendFormatted(string? value) => _text.Append(Encoder.Encode(value ?? ""));
 
     public void AppendFormatted(Html markup) => _text.Append(markup._text);
 

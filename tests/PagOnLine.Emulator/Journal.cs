@@ -15,6 +15,7 @@ internal sealed class Journal : IDisposable
     private readonly Lock _lock = new();
     private readonly List<JournalEntry> _entries = [];
     private readonly FileStream? _file;
+    private readonly FileStream? _lockFile;
 
     public Journal(string? path)
     {
@@ -23,15 +24,17 @@ internal sealed class Journal : IDisposable
             return;
         }
 
-        // Nobody else may write: two banks on one journal would contradict each other.
-        _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        // Two banks on one journal would contradict each other. The lock is a file of its own, because a locked journal could not be read
+        // by others; the system lets go of it when this process dies.
+        _lockFile = new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
         try
         {
+            _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
             Load(path);
         }
         catch
         {
-            _file.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -71,6 +74,7 @@ internal sealed class Journal : IDisposable
         lock (_lock)
         {
             _file?.Dispose();
+            _lockFile?.Dispose();
         }
     }
 
