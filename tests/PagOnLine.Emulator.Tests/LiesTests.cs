@@ -70,7 +70,7 @@ internal sealed class LiesTests
     public async Task A_delayed_listener_call_comes_after_one_that_was_not()
     {
         await _bank.ListenAt(_site.Address);
-        await _bank.Lie("ORD-1", new { listener = new { delayMs = 300 } });
+        await _bank.Lie("ORD-1", new { listener = new { delayMs = 1000 } });
         await _bank.Open(Shop.Request("ORD-1", 8925));
         await _bank.Open(Shop.Request("ORD-2", 8925));
         (await _site.Next())["numeroOrdine"].Should().Be("ORD-2");
