@@ -98,12 +98,14 @@ cake() {
     # No compiler or build server stays behind when this script has ended.
     export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false DOTNET_CLI_USE_MSBUILD_SERVER=0
 
+    [ -t 1 ] || export NO_COLOR=1
+
     rm -f artifacts/errors.log artifacts/test-results/summary.txt
     local words
     words=$(dotnet tool restore 2>&1) || fail "dotnet tool restore failed: $words"
     dotnet cake --target="$@" && return
     if [ -s artifacts/errors.log ]; then
-        fail "$(head -n 1 artifacts/errors.log)"
+        fail "$(head -n 1 artifacts/errors.log | sed -E "s/^ *[0-9]+> *//; s|$PWD/||g")"
     fi
     return 1
 }

@@ -66,11 +66,7 @@ void RunTests(string solution, string configuration)
 
     var results = GetFiles(TestResults + "/*.trx").Select(f => XDocument.Load(f.FullPath).Root!).ToList();
     int Sum(string counter) => results.Sum(r => (int?)r.Descendants(r.Name.Namespace + "Counters").FirstOrDefault()?.Attribute(counter) ?? 0);
-    var failures = results
-        .SelectMany(r => r.Descendants(r.Name.Namespace + "UnitTestResult"))
-        .Where(t => (string?)t.Attribute("outcome") is "Failed" or "Error" or "Timeout" or "Aborted")
-        .Select(t => (string)t.Attribute("testName")!)
-        .Order(StringComparer.Ordinal).ToList();
+    var failures = results.SelectMany(FailedTests).Order(StringComparer.Ordinal).ToList();
     var passed = Sum("passed");
     var failed = failures.Count;
 
@@ -94,4 +90,14 @@ void RunTests(string solution, string configuration)
     {
         throw new CakeException("No test was executed.");
     }
+}
+
+IEnumerable<string> FailedTests(XElement run)
+{
+    XName Tag(string name) => run.Name.Namespace + name;
+    var classes = run.Descendants(Tag("UnitTest"))
+        .ToDictionary(t => (string)t.Attribute("id")!, t => (string?)t.Element(Tag("TestMethod"))?.Attribute("className"));
+    return run.Descendants(Tag("UnitTestResult"))
+        .Where(t => (string?)t.Attribute("outcome") is "Failed" or "Error" or "Timeout" or "Aborted")
+        .Select(t => $"{classes.GetValueOrDefault((string)t.Attribute("testId")!)}: {(string?)t.Attribute("testName")}");
 }
