@@ -97,11 +97,21 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         stopping.Dispose();
         if (held is null)
             return;
-        if (server is not null)
-            await server.Stop();
-        if (ClusterFolders.IsElsewhere(socketFolder))
-            Directory.Delete(socketFolder, recursive: true);
-        held.Dispose();
+        try
+        {
+            if (server is not null)
+                await server.Stop();
+            if (ClusterFolders.IsElsewhere(socketFolder))
+                Directory.Delete(socketFolder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log.LogWarning(e, "The socket folder {Folder} could not be removed.", socketFolder);
+        }
+        finally
+        {
+            held.Dispose();
+        }
         log.LogInformation("PostgreSQL on {Cluster} is stopped.", folders.Cluster);
     }
 
@@ -114,7 +124,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
             {
                 try
                 {
-                    await Run(taken, stop);
+                    await Run(taken, mayCreate: true, stop);
                     return;
                 }
                 catch
@@ -146,11 +156,11 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         }
     }
 
-    async Task Run(FolderLock taken, CancellationToken stop)
+    async Task Run(FolderLock taken, bool mayCreate, CancellationToken stop)
     {
         user = ClusterUser.For(folders.Cluster);     // the cluster may have been made since
         taken.Announce(socketFolder);
-        var launched = await Postmaster.Launch(folders, user, socketFolder, options.StartTimeout, log, stop);
+        var launched = await Postmaster.Launch(folders, user, socketFolder, mayCreate, options.StartTimeout, log, stop);
         (server, Version, held) = (launched, launched.Version, taken);
         log.LogInformation("PostgreSQL {Version} runs on {Cluster} as {User} (process {Process}).", Version, folders.Cluster, user.Name, launched.Id);
     }
@@ -176,7 +186,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
                 if (server is null)
                 {
                     await Task.Delay(pause, stop);
-                    await Run(mine, stop);
+                    await Run(mine, mayCreate: false, stop);
                     up = Deadline.In(Settled);
                 }
                 var code = await Lifetime(server!, stop);

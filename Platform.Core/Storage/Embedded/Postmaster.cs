@@ -35,15 +35,22 @@ internal sealed class Postmaster
     public Task<int> Exited => child.Exited;
 
     /// <summary>Makes the cluster if there is none, waits for what remains of an earlier run, starts the server and waits until it answers.</summary>
+    /// <param name="mayCreate">False once the cluster has been in use: a volume that went away must not come back as an empty database.</param>
     /// <param name="patience">For a remainder of an earlier run and for a server that gives no answer; one that recovers may take its time.</param>
     /// <exception cref="EmbeddedPostgresException">Nothing is left running.</exception>
-    public static async Task<Postmaster> Launch(ClusterFolders folders, ClusterUser user, string socketFolder, TimeSpan patience, ILogger log, CancellationToken stop)
+    public static async Task<Postmaster> Launch(
+        ClusterFolders folders, ClusterUser user, string socketFolder, bool mayCreate, TimeSpan patience, ILogger log, CancellationToken stop)
     {
         var deadline = Deadline.In(patience);
         var programs = await PostgresPrograms.For(folders.Cluster, stop);
         await user.CheckReach(programs.Folder, "The folder of PostgreSQL's programs", stop);
         await user.CheckReach(Path.GetDirectoryName(socketFolder)!, "The socket folder", stop);
         await SettleEarlierRun(folders.Cluster, socketFolder, deadline, log, stop);
+        if (!mayCreate && PostgresPrograms.DataVersion(folders.Cluster) is null)
+        {
+            throw new EmbeddedPostgresException(
+                $"The data in {folders.Cluster} have vanished under the running host: mount or put them back. An empty cluster is not made in their place.");
+        }
         await NewCluster.Ensure(folders, programs, user, log, stop);
         user.EnsurePrivate(folders.Log);
         user.EnsurePrivate(socketFolder);

@@ -142,6 +142,25 @@ public sealed class EmbeddedPostgresTests
     }
 
     [Test]
+    public async Task Data_that_vanish_under_a_running_host_are_not_replaced_by_an_empty_cluster_and_serve_again_once_back()
+    {
+        var said = new Sayings();
+        await using var postgres = await EmbeddedPostgres.Start(scratch.Options, said, CancellationToken.None);
+        await Run(postgres, "create table kept as select 42 as answer");
+        var server = scratch.Postmaster;
+        var away = Path.Combine(scratch.Data, "away");
+        Directory.Move(scratch.Cluster, away);
+        Libc.Signal(server, Libc.Kill);
+
+        await Eventually.Holds(() => said.Any(text => text.Contains("have vanished", StringComparison.Ordinal)), "the loss is logged");
+        Directory.Exists(scratch.Cluster).Should().BeFalse();
+
+        Directory.Move(away, scratch.Cluster);
+        await Eventually.Holds(() => Answers(postgres), "the server is back");
+        (await Ask<int>(postgres, "select answer from kept")).Should().Be(42);
+    }
+
+    [Test]
     public async Task When_the_owner_stops_an_attached_host_takes_over()
     {
         var owner = await Start();
@@ -301,6 +320,28 @@ public sealed class EmbeddedPostgresTests
         (await FluentActions.Awaiting(() => Start()).Should().ThrowAsync<EmbeddedPostgresException>())
             .Which.Message.Should().Contain("PostgreSQL 9,").And.Contain($"PostgreSQL {ours}").And.Contain("postgresql-9").And.Contain("pg_upgrade");
         scratch.Servers().Should().BeEmpty();
+    }
+
+    [Test]
+    public async Task Of_several_versions_of_programs_new_data_get_the_newest_and_old_data_their_own()
+    {
+        await (await Start()).DisposeAsync();
+        var newer = Path.Combine(scratch.Path, "newer");
+        Directory.CreateDirectory(newer);
+        foreach (var program in (string[])["postgres", "initdb"])
+        {
+            await File.WriteAllTextAsync(Path.Combine(newer, program), "#!/bin/sh\necho 'postgres (PostgreSQL) 100.1 (a newer one)'\nexit 1\n");
+            Libc.SetPermissions(Path.Combine(newer, program), 0x1ED);
+        }
+        void Both(IDictionary<string, string?> environment) => environment["PATH"] += ":" + newer;
+
+        using var old = HostProcess.Begin(scratch.Data, environment: Both);
+        (await old.Says()).Should().StartWith("owns ");
+        using var fresh = HostProcess.Begin(Path.Combine(scratch.Path, "fresh"), environment: Both);
+        (await fresh.Says()).Should().StartWith("refused ").And.Contain("a newer one");
+
+        await old.Kill();
+        await Eventually.Holds(() => scratch.Servers().Count == 0, "no server is left");
     }
 
     [Test]
