@@ -1,7 +1,7 @@
 // The table of contents of the build: what can be asked for, and what each target needs first.
-// How results are counted and licences are read stands in build/*.cake. Start from ./build.sh help.
-#load "build/results.cake"
-#load "build/licences.cake"
+// How results are counted and licences are read stands in .ci/*.cake. Start from ./build.sh help.
+#load ".ci/results.cake"
+#load ".ci/licences.cake"
 
 const string Solution = "Portico.slnx";
 const string Configuration = "Release";

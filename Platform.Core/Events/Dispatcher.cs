@@ -25,7 +25,7 @@ internal sealed class Dispatcher(Lazy<ServiceCatalog> catalog, Database database
 
     protected override async Task<int> SweepOnce(CancellationToken stop)
     {
-        var known = catalog.Value.Reactions.Keys.ToArray();
+        var known = catalog.Value.Reactions.Keys.Select(key => key.Handler).Distinct(StringComparer.Ordinal).ToArray();
         if (known.Length == 0)
             return 0;
         var entities = await database.Run(
@@ -53,7 +53,7 @@ internal sealed class Dispatcher(Lazy<ServiceCatalog> catalog, Database database
                     claim = await session.First<Claim>(ClaimNext, new { entity = entity.Value, now = clock.GetUtcNow(), known });
                     if (claim is null)
                         return false;
-                    var reaction = catalog.Value.Reactions[claim.Handler];
+                    var reaction = catalog.Value.Reactions[(claim.Handler, claim.Type)];
                     var happened = JsonSerializer.Deserialize(claim.Payload, reaction.EventType, EventCatalog.Json)
                         ?? throw new InvalidOperationException($"Event {claim.EventId} is empty.");
                     scope.Resolve<CallContextHolder>().Context = new CallContext(entity, entity, reaction.Module, reaction.Module);
@@ -105,7 +105,7 @@ internal sealed class Dispatcher(Lazy<ServiceCatalog> catalog, Database database
     // A delivery may go when no earlier event of its stream is unfinished for the same handler: a parked one holds back only its own stream.
     const string ClaimNext =
         """
-        select d.event_id, d.handler, d.tries::int as tries, o.payload::text as payload
+        select d.event_id, d.handler, d.tries::int as tries, o.type, o.payload::text as payload
           from core.delivery d
           join core.outbox o on o.entity_id = d.entity_id and o.event_id = d.event_id
          where d.entity_id = @entity and d.state = 'due' and d.due_at <= @now and d.handler = any(@known)
@@ -117,5 +117,5 @@ internal sealed class Dispatcher(Lazy<ServiceCatalog> catalog, Database database
            for update of d skip locked
         """;
 
-    sealed record Claim(Guid EventId, string Handler, int Tries, string Payload);
+    sealed record Claim(Guid EventId, string Handler, int Tries, string Type, string Payload);
 }

@@ -42,15 +42,15 @@ internal sealed class ServiceCatalog
             _modules.Add(service.Assembly, service.Id);
         Reactions = _modules
             .SelectMany(module => module.Key.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false }).SelectMany(type => Reaction.Of(module.Value, type)))
-            .ToDictionary(reaction => reaction.Handler, StringComparer.Ordinal);
+            .ToDictionary(reaction => (reaction.Handler, reaction.EventName));
     }
 
     public IReadOnlyList<ServiceDescription> Services { get; }
 
     public IReadOnlyList<Quarantine> Quarantined { get; }
 
-    /// <summary>Reactions of all modules by handler name.</summary>
-    public IReadOnlyDictionary<string, Reaction> Reactions { get; }
+    /// <summary>Reactions of all modules by handler and event. One class that reacts to several events is one handler: it gets them in the order of their stream.</summary>
+    public IReadOnlyDictionary<(string Handler, string EventName), Reaction> Reactions { get; }
 
     public IEnumerable<(string Id, Assembly Assembly)> Modules => _modules.Select(module => (module.Value, module.Key));
 
