@@ -27,6 +27,7 @@ public sealed class EventNameAttribute(string name) : Attribute
 /// <remarks>
 /// The effect and the mark "done" commit together. An exception rolls both back and the delivery is tried again later, up to ten times;
 /// then it is parked for an officer. Do no external call here: write down what is to be done.
+/// A class that reacts to several events gets those of one stream in order; two classes do not wait for each other.
 /// </remarks>
 public interface IReact<in TEvent>
     where TEvent : IEvent

@@ -1,0 +1,255 @@
+using System.Net;
+using Autofac;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.FileProviders;
+using Platform.Core;
+using Platform.Core.Entities;
+using Platform.Core.Hosting;
+using Platform.Core.Pages;
+using Platform.Core.Plugins;
+using Platform.Core.Storage;
+using Platform.Payments;
+using Platform.Payments.Checkout;
+
+namespace Portico.Host;
+
+/// <summary>A host put together: database open, services found and migrated, container built. It serves once <see cref="Serve"/> is called.</summary>
+internal sealed class PorticoApp : IAsyncDisposable
+{
+    static readonly IPlatformModule[] Platform = [new CoreModule(), new PaymentsModule()];
+
+    readonly WebApplication _web;
+    readonly DatabaseHome _home;
+    readonly Database _database;
+
+    PorticoApp(WebApplication web, DatabaseHome home, Database database, PorticoOptions options, ServiceCatalog catalog)
+    {
+        _web = web;
+        _home = home;
+        _database = database;
+        Options = options;
+        Catalog = catalog;
+    }
+
+    public PorticoOptions Options { get; }
+
+    public ServiceCatalog Catalog { get; }
+
+    public ILifetimeScope Container => _web.Services.Autofac();
+
+    /// <summary>Where the host listens; known once it serves.</summary>
+    public Uri Address => new(_web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+
+    /// <exception cref="StartRefusedException">The host must not start like this; in words.</exception>
+    public static async Task<PorticoApp> Build(PorticoOptions options, IConfiguration configuration, Action<ContainerBuilder>? overrides, CancellationToken stop)
+    {
+        RefuseUnsafe(options);
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, WebRootPath = null });
+        builder.Configuration.AddConfiguration(configuration);
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss ";
+        });
+        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+        builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
+        using var early = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true)
+            .AddFilter(level => level >= LogLevel.Warning).AddConfiguration(configuration.GetSection("Logging")));
+
+        var home = await DatabaseHome.Open(options, early.CreateLogger("Portico.Database"), stop);
+        var database = new Database(home.Web);
+        try
+        {
+            var catalog = await FindServices(options, home, database, early, stop);
+            builder.Host.UseServiceProviderFactory(new AutofacBridge(container =>
+            {
+                container.RegisterInstance(options);
+                container.RegisterInstance(catalog).ExternallyOwned();
+                container.RegisterInstance(database).ExternallyOwned();
+                container.RegisterInstance(TimeProvider.System).As<TimeProvider>();
+                foreach (var module in Platform)
+                {
+                    module.Register(container);
+                    ModuleRegistration.Register(container, module.Assembly);
+                }
+                foreach (var service in catalog.Services)
+                    ModuleRegistration.Register(container, service);
+                overrides?.Invoke(container);
+            }));
+            AddFramework(builder, options);
+            var web = builder.Build();
+            Pipeline(web, options, catalog);
+            await Subscribe(database, catalog, stop);
+            return new(web, home, database, options, catalog);
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            await home.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts to listen and to do the work in the background.</summary>
+    public async Task Serve(CancellationToken stop)
+    {
+        try
+        {
+            await _web.StartAsync(stop);
+        }
+        catch (IOException taken) when (taken.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            throw new StartRefusedException($"Somebody else listens on {Options.Listen}. Stop it, or choose another address with --listen.");
+        }
+        if (Options.PublicAddress is null)
+            Container.Resolve<PublicAddress>().Root = Address;
+    }
+
+    /// <summary>Lasts until the process is asked to end.</summary>
+    public Task UntilStopped() => _web.WaitForShutdownAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _web.StopAsync(CancellationToken.None);
+        await _web.DisposeAsync();
+        await _database.DisposeAsync();
+        await _home.DisposeAsync();
+    }
+
+    /// <summary>Brings every schema up to date as owner. A service whose migration fails is quarantined; the platform's own must succeed.</summary>
+    /// <exception cref="MigrationException">A platform schema could not be migrated.</exception>
+    public static async Task<ServiceCatalog> Migrate(PorticoOptions options, string owner, ILoggerFactory logs, CancellationToken stop)
+    {
+        var migrator = new Migrator(owner, logs.CreateLogger("Portico.Migration"));
+        foreach (var module in Platform)
+            await migrator.Migrate(new(module.Id, module.Assembly), stop);
+        var (found, refused) = new PluginLoader(logs.CreateLogger("Portico.Plugins")).Load(options.PluginsFolder);
+        var services = new List<ServiceDescription>();
+        var quarantined = refused.ToList();
+        foreach (var service in found)
+        {
+            try
+            {
+                await migrator.Migrate(new(service.Id, service.Assembly), stop);
+                services.Add(service);
+            }
+            catch (MigrationException wrong)
+            {
+                logs.CreateLogger("Portico.Plugins").LogError(wrong, "Service {Service} is quarantined.", service.Id);
+                quarantined.Add(new(options.PluginsFolder, service.Id, wrong.Message));
+            }
+        }
+        return new(Platform.Select(module => (module.Id, module.Assembly)), services, quarantined);
+    }
+
+    static async Task<ServiceCatalog> FindServices(PorticoOptions options, DatabaseHome home, Database database, ILoggerFactory logs, CancellationToken stop)
+    {
+        // The private cluster is this host's own: it is brought up to date on the way. Elsewhere that is the owner's deed.
+        if (home.Embedded is not null)
+            return await Migrate(options, home.Owner!, logs, stop);
+
+        var (services, quarantined) = new PluginLoader(logs.CreateLogger("Portico.Plugins")).Load(options.PluginsFolder);
+        var catalog = new ServiceCatalog(Platform.Select(module => (module.Id, module.Assembly)), services, quarantined);
+        foreach (var (id, assembly) in catalog.Modules)
+        {
+            IReadOnlyList<string> pending;
+            try
+            {
+                pending = await Migrator.Pending(database, new(id, assembly), TimeProvider.System, stop);
+            }
+            catch (Npgsql.PostgresException missing) when (missing.SqlState is "42883" or "3F000" or "22023" or "42704" or "42501")
+            {
+                pending = ["everything"];
+            }
+            if (pending.Count > 0)
+                throw new StartRefusedException($"The database lacks migrations of \"{id}\": {string.Join(", ", pending)}. Run \"portico migrate\" as owner first.");
+        }
+        return catalog;
+    }
+
+    static void RefuseUnsafe(PorticoOptions options)
+    {
+        if (!Uri.TryCreate(options.Listen, UriKind.Absolute, out var listen) || listen.Scheme is not ("http" or "https"))
+            throw new StartRefusedException($"\"{options.Listen}\" is no address to listen on. Write for instance http://127.0.0.1:5080.");
+        if (options.PublicAddress is { } open && (!Uri.TryCreate(open, UriKind.Absolute, out var reach) || reach.Scheme is not ("http" or "https")))
+            throw new StartRefusedException($"\"{open}\" is no public address. Write for instance https://servizi.provincia.example.");
+        foreach (var address in new[] { options.Listen, options.PublicAddress })
+            if (options.Profile == Profile.Demo && address is not null && !IsLoopback(new Uri(address)))
+                throw new StartRefusedException($"The demo profile serves this machine only, and {address} is open to others. Its bank takes no money and its secrets are published.");
+    }
+
+    static bool IsLoopback(Uri address) => address.Host == "localhost" || (IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip));
+
+    static void AddFramework(WebApplicationBuilder builder, PorticoOptions options)
+    {
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 1 << 20;
+        });
+        builder.WebHost.UseUrls(options.Listen);
+        builder.Services.AddRoutingCore();
+        builder.Services.AddRazorComponents();
+        builder.Services.AddHttpContextAccessor();
+        builder.Services.AddAntiforgery(antiforgery =>
+        {
+            antiforgery.Cookie.Name = "portico-form";
+            antiforgery.Cookie.SameSite = SameSiteMode.Strict;
+            antiforgery.FormFieldName = "__form";
+            antiforgery.SuppressXFrameOptionsHeader = true;
+        });
+        var keys = Directory.CreateDirectory(Path.Combine(Path.GetFullPath(options.DataFolder), "keys"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        builder.Services.AddDataProtection().SetApplicationName("portico").PersistKeysToFileSystem(keys);
+        builder.Services.AddHealthChecks();
+    }
+
+    static void Pipeline(WebApplication web, PorticoOptions options, ServiceCatalog catalog)
+    {
+        var root = web.Services.Autofac();
+        var pages = root.Resolve<PageServer>();
+        web.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = http => pages.Broken(http, http.Features.Get<IExceptionHandlerFeature>()?.Error),
+            SuppressDiagnosticsCallback = _ => true,
+        });
+        web.UseStaticFiles(new StaticFileOptions
+        {
+            FileProvider = new PhysicalFileProvider(Path.GetFullPath(options.WebFolder)),
+            OnPrepareResponse = file =>
+            {
+                file.Context.Response.Headers.CacheControl = "public, max-age=3600";
+                file.Context.Response.Headers.XContentTypeOptions = "nosniff";
+            },
+        });
+        web.Use((http, next) => pages.Secure(http, next));
+        web.UseRouting();
+        web.MapGet("/health/live", () => Results.Text("live"));
+        web.MapGet("/health/ready", http => Health.Ready(http, root.Resolve<Database>(), catalog));
+        foreach (var module in Platform)
+            module.Map(web, root);
+        web.UseEndpoints(_ => { });
+    }
+
+    /// <summary>Tells the database who wants to hear of what, so that an event waits for a handler even while its service is down.</summary>
+    static Task<int> Subscribe(Database database, ServiceCatalog catalog, CancellationToken stop) => database.Run(
+        ModuleRoles.Of("core"), null, "core", TimeProvider.System,
+        session => session.Execute(
+            """
+            insert into core.subscription (event_type, handler, module)
+            select s.event_type, s.handler, s.module from unnest(@types, @handlers, @modules) as s (event_type, handler, module)
+            on conflict (event_type, handler) do nothing
+            """,
+            new
+            {
+                types = catalog.Reactions.Values.Select(reaction => reaction.EventName).ToArray(),
+                handlers = catalog.Reactions.Values.Select(reaction => reaction.Handler).ToArray(),
+                modules = catalog.Reactions.Values.Select(reaction => reaction.Module).ToArray(),
+            }),
+        stop);
+}
+
+/// <summary>The host must not start like this; the message says why and what to do.</summary>
+internal sealed class StartRefusedException(string message) : Exception(message);

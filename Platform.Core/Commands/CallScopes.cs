@@ -1,0 +1,29 @@
+using Autofac;
+using Platform.Core.Entities;
+
+namespace Platform.Core.Commands;
+
+/// <summary>Carries the context of a scope: set once, when the scope begins.</summary>
+internal sealed class CallContextHolder
+{
+    CallContext? _context;
+
+    public CallContext Context
+    {
+        get => _context ?? throw new InvalidOperationException("No entity is known here: this scope was not opened for a call.");
+        set => _context = value;
+    }
+
+    public bool Known => _context is not null;
+}
+
+/// <summary>Opens a scope of services for code that no page began: a gateway's notification, a delivery, a job, an import.</summary>
+internal sealed class CallScopes(ILifetimeScope root)
+{
+    public async Task<T> In<T>(EntityId creditor, EntityId shownBy, string module, Func<ILifetimeScope, Task<T>> work)
+    {
+        await using var scope = root.BeginLifetimeScope();
+        scope.Resolve<CallContextHolder>().Context = new CallContext(creditor, shownBy, module, module);
+        return await work(scope);
+    }
+}

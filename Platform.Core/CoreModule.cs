@@ -1,0 +1,52 @@
+using Autofac;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
+using Platform.Core.Commands;
+using Platform.Core.Entities;
+using Platform.Core.Events;
+using Platform.Core.Hosting;
+using Platform.Core.Pages;
+using Platform.Core.Pages.Home;
+using Platform.Core.Storage;
+
+namespace Platform.Core;
+
+internal sealed class CoreModule : IPlatformModule
+{
+    public string Id => "core";
+
+    public void Register(ContainerBuilder builder)
+    {
+        builder.RegisterType<EntityDirectory>().SingleInstance();
+        builder.RegisterType<EntityImport>().SingleInstance();
+        builder.RegisterType<CallScopes>().SingleInstance();
+        builder.RegisterType<CallContextHolder>().InstancePerLifetimeScope();
+        builder.Register(context => context.Resolve<CallContextHolder>().Context).AsSelf();
+        builder.RegisterType<Commands.Commands>().As<ICommands>();
+        builder.RegisterType<Sessions>().As<ISessions>();
+        builder.RegisterType<SealedLinks>().As<ILinks>();
+        builder.RegisterType<PageServer>().SingleInstance();
+        builder.RegisterType<Dispatcher>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterGeneric(typeof(TracingBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
+        builder.RegisterGeneric(typeof(ValidationBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
+    }
+
+    public void Map(IEndpointRouteBuilder endpoints, ILifetimeScope root)
+    {
+        var pages = root.Resolve<PageServer>();
+        var home = new HomePages(pages, root.Resolve<EntityDirectory>(), root.Resolve<Plugins.ServiceCatalog>());
+        endpoints.MapGet("/", home.Catalogue);
+        endpoints.MapGet("/{entity}", home.OfEntity);
+        endpoints.MapGet("/{entity}/tema.css", home.Theme);
+        endpoints.MapGet("/tema.css", home.Theme);
+        endpoints.MapGet("/{entity}/privacy", http => home.Notice(http, "privacy"));
+        endpoints.MapGet("/privacy", http => home.Notice(http, "privacy"));
+        endpoints.MapGet("/{entity}/accessibilita", http => home.Notice(http, "accessibility"));
+        endpoints.MapGet("/accessibilita", http => home.Notice(http, "accessibility"));
+        pages.MapServices(endpoints);
+        endpoints.MapFallback((HttpContext http) => home.NotFound(http)).WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head, HttpMethods.Post]));
+    }
+}

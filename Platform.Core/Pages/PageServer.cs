@@ -1,0 +1,230 @@
+using System.Globalization;
+using System.Text;
+using Autofac;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+using Platform.Core.Commands;
+using Platform.Core.Entities;
+using Platform.Core.Hosting;
+using Platform.Core.Plugins;
+
+namespace Platform.Core.Pages;
+
+/// <summary>Addresses outside this host to which a form may lead: the payment gateways in use. Feeds the content-security policy and guards redirects.</summary>
+internal interface IFormTargets
+{
+    /// <summary>Origins, <c>https://bank.example</c>.</summary>
+    ValueTask<IReadOnlyList<string>> Origins(CancellationToken stop);
+}
+
+/// <summary>Serves pages: finds the entity and its activation, opens the call, checks forms, draws answers.</summary>
+internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalog, IAntiforgery antiforgery, IFormTargets targets, PorticoOptions options, TimeProvider clock, ILogger<PageServer> log)
+{
+    static readonly IFormCollection NoForm = FormCollection.Empty;
+
+    public void MapServices(IEndpointRouteBuilder endpoints)
+    {
+        foreach (var service in catalog.Services)
+            foreach (var page in service.Pages)
+            {
+                var pattern = $"/{{entity}}/{service.PathSegment}" + (page.Pattern.Length > 0 ? "/" + page.Pattern : "");
+                endpoints.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head, HttpMethods.Post], (HttpContext http) => Serve(http, service, page))
+                    .WithDisplayName($"{service.Id} {pattern}");
+            }
+    }
+
+    async Task Serve(HttpContext http, ServiceDescription service, PageRoute route)
+    {
+        var stop = http.RequestAborted;
+        var snapshot = await entities.Current(stop);
+        var slug = http.GetRouteValue("entity") as string ?? "";
+        var entity = snapshot.BySlug(slug);
+        var activation = entity is null ? null : snapshot.ActivationsOf(entity.Id).FirstOrDefault(a => a.Service == service.Id);
+        if (entity is null || activation is not { Active: true, Creditor: { } creditorId } || snapshot.ById(creditorId) is not { } creditor)
+        {
+            await NotFound(http, entity);
+            return;
+        }
+
+        var scope = http.RequestServices.Autofac();
+        scope.Resolve<CallContextHolder>().Context = new CallContext(creditor.Id, entity.Id, service.Id, service.Id);
+        var path = $"/{entity.Slug}/{service.PathSegment}";
+        var frame = FrameOf(http, entity) with { ServiceTitle = service.Title, ServicePath = path };
+
+        var posted = HttpMethods.IsPost(http.Request.Method);
+        if (posted && !await antiforgery.IsRequestValidAsync(http))
+        {
+            await FormTooOld(http, frame, path);
+            return;
+        }
+        var request = new PageRequest(
+            entity, creditor, frame.Culture, path,
+            http.Request.RouteValues.Where(v => v.Key != "entity").ToDictionary(v => v.Key, v => Convert.ToString(v.Value, CultureInfo.InvariantCulture) ?? "", StringComparer.OrdinalIgnoreCase),
+            http.Request.Query, posted && http.Request.HasFormContentType ? await http.Request.ReadFormAsync(stop) : NoForm, clock.GetUtcNow());
+        var page = (IPage)scope.Resolve(route.Page);
+        await Answer(http, frame, posted ? await page.Post(request, stop) : await page.Get(request, stop));
+    }
+
+    async Task Answer(HttpContext http, PageFrame frame, PageAnswer answer)
+    {
+        switch (answer)
+        {
+            case PageAnswer.Show show:
+                await Show(http, frame, show.Component, new Dictionary<string, object?>(StringComparer.Ordinal) { ["Model"] = show.Model }, show.Code);
+                break;
+            case PageAnswer.SeeOther go when await IsAllowed(go.Address, http.RequestAborted):
+                http.Response.StatusCode = StatusCodes.Status303SeeOther;
+                http.Response.Headers.Location = go.Address;
+                break;
+            case PageAnswer.SeeOther go:
+                throw new InvalidOperationException($"A page wanted to send the browser to {new Uri(go.Address, UriKind.RelativeOrAbsolute)}, which is neither a path of this host nor a gateway in use.");
+            case PageAnswer.Status { Code: StatusCodes.Status404NotFound }:
+                await NotFound(http, frame.Entity);
+                break;
+            case PageAnswer.Status status:
+                http.Response.StatusCode = status.Code;
+                break;
+        }
+    }
+
+    async Task<bool> IsAllowed(string address, CancellationToken stop) =>
+        address is ['/', .. var rest] && rest is not ['/' or '\\', ..]
+        || Uri.TryCreate(address, UriKind.Absolute, out var uri) && (await targets.Origins(stop)).Contains(uri.GetLeftPart(UriPartial.Authority), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The frame of a page of <paramref name="entity"/> at the request's address, in the reader's language.</summary>
+    public PageFrame FrameOf(HttpContext http, Entity entity) => new(
+        entity, null, null, CultureOf(http), options.Profile == Profile.Demo,
+        HttpMethods.IsGet(http.Request.Method) ? http.Request.Path + http.Request.QueryString : http.Request.Path.Value ?? "/", []);
+
+    public static CultureInfo CultureOf(HttpContext http) =>
+        PageCultures.Known(http.Request.Query["lang"])
+        ?? PageCultures.Known(http.Request.Cookies["lang"])
+        ?? http.Request.GetTypedHeaders().AcceptLanguage.OrderByDescending(language => language.Quality ?? 1)
+            .Select(language => PageCultures.Known(language.Value.Value?.Split('-')[0])).FirstOrDefault(culture => culture is not null)
+        ?? PageCultures.Italian;
+
+    public async Task NotFound(HttpContext http, Entity? entity)
+    {
+        var frame = FrameOf(http, entity ?? await Centre(http.RequestAborted));
+        await Show(http, frame, typeof(NotFoundPage), new(StringComparer.Ordinal) { ["Frame"] = frame }, StatusCodes.Status404NotFound);
+    }
+
+    /// <summary>A page that says what cannot be done and what to do instead.</summary>
+    public Task Refuse(HttpContext http, PageFrame frame, string title, string what, IReadOnlyList<string> toDo, string? linkPath, string? linkText, int status) =>
+        Show(
+            http, frame, typeof(RefusalPage),
+            new(StringComparer.Ordinal)
+            {
+                ["Frame"] = frame, ["Title"] = title, ["What"] = what, ["ToDo"] = toDo, ["LinkPath"] = linkPath, ["LinkText"] = linkText,
+            },
+            status);
+
+    Task FormTooOld(HttpContext http, PageFrame frame, string path)
+    {
+        var texts = PageTexts.Catalog.In(frame.Culture);
+        return Refuse(
+            http, frame, texts["formold.title"], texts["formold.what"], [texts["formold.cookies"]], path, texts["formold.again"], StatusCodes.Status400BadRequest);
+    }
+
+    /// <summary>The service centre itself, in whose name pages without an entity are drawn.</summary>
+    public async ValueTask<Entity> Centre(CancellationToken stop) =>
+        (await entities.Current(stop)).ById(EntityId.Centre)
+        ?? new Entity(EntityId.Centre, "000", "", "Portico", EntityKind.ServiceCentre, null, "00000000000", "#0066cc", null, null, null, null, null);
+
+    /// <summary>Draws a component in its frame as a whole page, never stored by caches.</summary>
+    public Task Show(HttpContext http, PageFrame frame, Type component, Dictionary<string, object?> parameters, int status = StatusCodes.Status200OK)
+    {
+        var token = antiforgery.GetAndStoreTokens(http);
+        http.Response.Headers.CacheControl = "no-store";
+        return new RazorComponentResult<PageRoot>(new
+        {
+            Frame = frame,
+            Token = new AntiforgeryToken(token.FormFieldName, token.RequestToken ?? ""),
+            Component = component,
+            Parameters = parameters,
+        })
+        {
+            StatusCode = status,
+            PreventStreamingRendering = true,
+        }.ExecuteAsync(http);
+    }
+
+    /// <summary>What a citizen sees when something of ours broke: sorry, what to do, and a code to quote.</summary>
+    public async Task Broken(HttpContext http, Exception? wrong)
+    {
+        var code = http.TraceIdentifier;
+        log.LogError(wrong, "{Method} {Path} failed; the citizen was given the code {Code}.", http.Request.Method, http.Request.Path.Value, code);
+        try
+        {
+            var slug = http.GetRouteValue("entity") as string ?? http.Request.Path.Value?.Split('/').ElementAtOrDefault(1) ?? "";
+            var entity = (await entities.Current(CancellationToken.None)).BySlug(slug) ?? await Centre(CancellationToken.None);
+            var frame = FrameOf(http, entity);
+            await Show(http, frame, typeof(ErrorPage), new(StringComparer.Ordinal) { ["Frame"] = frame, ["Reference"] = code }, StatusCodes.Status500InternalServerError);
+        }
+        catch (Exception worse) when (!http.Response.HasStarted)
+        {
+            log.LogError(worse, "Not even the error page could be drawn.");
+            http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            http.Response.ContentType = "text/plain; charset=utf-8";
+            await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes($"Il servizio non è disponibile, riprova tra qualche minuto. / The service is not available, try again in a few minutes. [{code}]"));
+        }
+    }
+
+    /// <summary>Headers of every answer. Scripts, styles and pictures come from this host only; forms lead here or to a gateway in use.</summary>
+    public async Task Secure(HttpContext http, RequestDelegate next)
+    {
+        var headers = http.Response.Headers;
+        var forms = string.Join(' ', (await targets.Origins(http.RequestAborted)).Prepend("'self'"));
+        headers.ContentSecurityPolicy =
+            $"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action {forms}";
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "same-origin";
+        headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        if (PageCultures.Known(http.Request.Query["lang"]) is { } chosen)
+            http.Response.Cookies.Append(
+                "lang", chosen.TwoLetterISOLanguageName, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Lax, MaxAge = TimeSpan.FromDays(365), IsEssential = true });
+        await next(http);
+    }
+}
+
+/// <summary>Gives a page what every component may need: its frame and the anti-forgery token.</summary>
+internal sealed class PageRoot : ComponentBase
+{
+    [Parameter, EditorRequired]
+    public PageFrame Frame { get; set; } = null!;
+
+    [Parameter, EditorRequired]
+    public AntiforgeryToken Token { get; set; } = null!;
+
+    [Parameter, EditorRequired]
+    public Type Component { get; set; } = null!;
+
+    [Parameter]
+    public Dictionary<string, object?> Parameters { get; set; } = [];
+
+    protected override void BuildRenderTree(Microsoft.AspNetCore.Components.Rendering.RenderTreeBuilder builder)
+    {
+        builder.OpenComponent<CascadingValue<PageFrame>>(0);
+        builder.AddComponentParameter(1, "Value", Frame);
+        builder.AddComponentParameter(2, "ChildContent", (RenderFragment)(framed =>
+        {
+            framed.OpenComponent<CascadingValue<AntiforgeryToken>>(0);
+            framed.AddComponentParameter(1, "Value", Token);
+            framed.AddComponentParameter(2, "ChildContent", (RenderFragment)(page =>
+            {
+                page.OpenComponent(0, Component);
+                foreach (var (name, value) in Parameters)
+                    page.AddComponentParameter(1, name, value);
+                page.CloseComponent();
+            }));
+            framed.CloseComponent();
+        }));
+        builder.CloseComponent();
+    }
+}

@@ -1,0 +1,201 @@
+using System.Globalization;
+using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging;
+
+namespace Platform.Core.Plugins;
+
+/// <summary>
+/// Finds services by scanning the assemblies in <c>plugins/*/</c>: metadata, contract check, load, describe, validate.
+/// Whatever a folder holds, the answer is a description or a quarantine with its reason; it never throws.
+/// </summary>
+internal sealed partial class PluginLoader(ILogger log)
+{
+    public (IReadOnlyList<ServiceDescription> Services, IReadOnlyList<Quarantine> Quarantined) Load(string pluginsFolder)
+    {
+        var services = new List<ServiceDescription>();
+        var quarantined = new List<Quarantine>();
+        if (!Directory.Exists(pluginsFolder))
+        {
+            log.LogWarning("There is no folder {Folder}: this host runs no service.", pluginsFolder);
+            return (services, quarantined);
+        }
+        foreach (var folder in Directory.GetDirectories(pluginsFolder).Order(StringComparer.Ordinal))
+        {
+            string? id = null;
+            try
+            {
+                var (metadata, assembly) = FindService(folder);
+                id = metadata.Id;
+                CheckContract(metadata, assembly);
+                var service = Describe(metadata, assembly);
+                Validate(service, services);
+                services.Add(service);
+                log.LogInformation("Service {Service} {Version} by {Author} found in {Folder}.", service.Id, service.Version, service.Author, folder);
+            }
+            catch (Exception wrong)
+            {
+                var reason = wrong is PluginRefusedException ? wrong.Message : InWords(wrong);
+                quarantined.Add(new(folder, id, reason));
+                log.LogError(wrong, "The service in {Folder} is quarantined: {Reason}", folder, reason);
+            }
+        }
+        return (services, quarantined);
+    }
+
+    sealed record Metadata(string Id, string Contract, string Title, string Author);
+
+    static (Metadata, string Assembly) FindService(string folder)
+    {
+        var found = new List<(Metadata, string)>();
+        foreach (var file in Directory.GetFiles(folder, "*.dll").Order(StringComparer.Ordinal))
+            if (ReadMetadata(file) is { } metadata)
+                found.Add((metadata, file));
+        return found.Count switch
+        {
+            1 => found[0],
+            0 => throw new PluginRefusedException("no assembly in the folder carries [assembly: Service(...)]. Put the service's build output there."),
+            _ => throw new PluginRefusedException($"{found.Count} assemblies carry [assembly: Service(...)]; a folder holds one service."),
+        };
+    }
+
+    /// <summary>The [Service] attribute as data, or null when the file is no assembly or carries none. No code of the file runs.</summary>
+    static Metadata? ReadMetadata(string file)
+    {
+        using var stream = File.OpenRead(file);
+        using var portable = new PEReader(stream);
+        if (!portable.HasMetadata)
+            return null;
+        var reader = portable.GetMetadataReader();
+        if (!reader.IsAssembly)
+            return null;
+        foreach (var handle in reader.GetAssemblyDefinition().GetCustomAttributes())
+        {
+            var attribute = reader.GetCustomAttribute(handle);
+            if (attribute.Constructor.Kind != HandleKind.MemberReference)
+                continue;
+            var parent = reader.GetMemberReference((MemberReferenceHandle)attribute.Constructor).Parent;
+            if (parent.Kind != HandleKind.TypeReference)
+                continue;
+            var type = reader.GetTypeReference((TypeReferenceHandle)parent);
+            if (reader.GetString(type.Name) != nameof(ServiceAttribute) || reader.GetString(type.Namespace) != typeof(ServiceAttribute).Namespace)
+                continue;
+            var value = attribute.DecodeValue(AttributeTypes.Instance);
+            string Named(string name) => value.NamedArguments.FirstOrDefault(argument => argument.Name == name).Value as string ?? "";
+            return new(
+                value.FixedArguments[0].Value as string ?? "", value.FixedArguments[1].Value as string ?? "",
+                Named(nameof(ServiceAttribute.Title)), Named(nameof(ServiceAttribute.Author)));
+        }
+        return null;
+    }
+
+    static void CheckContract(Metadata metadata, string assembly)
+    {
+        if (!IdPattern().IsMatch(metadata.Id))
+            throw new PluginRefusedException($"its id \"{metadata.Id}\" is not 2 to 20 lower-case letters and digits starting with a letter.");
+        if (metadata.Id is "core" or "payments" or "public" or "web" or "centre")
+            throw new PluginRefusedException($"the id \"{metadata.Id}\" belongs to the platform.");
+        if (!Version.TryParse(metadata.Contract, out var contract))
+            throw new PluginRefusedException($"its contract version \"{metadata.Contract}\" is not major.minor.");
+        if (contract.Major != ServiceContract.Major || contract.Minor > ServiceContract.Minor)
+            throw new PluginRefusedException(
+                $"it was written for contract {contract}, and this host speaks {ServiceContract.Major}.{ServiceContract.Minor}. "
+                + (contract.Major > ServiceContract.Major || contract.Minor > ServiceContract.Minor ? "Upgrade the host." : "Get a newer release of the service."));
+
+        using var stream = File.OpenRead(assembly);
+        using var portable = new PEReader(stream);
+        var reader = portable.GetMetadataReader();
+        foreach (var handle in reader.AssemblyReferences)
+        {
+            var wanted = reader.GetAssemblyReference(handle);
+            var name = reader.GetString(wanted.Name);
+            if (!PluginLoadContext.IsShared(name))
+                continue;
+            if (HostVersion(name) is { } held && held < wanted.Version)
+                throw new PluginRefusedException($"it wants {name} {wanted.Version}, and the host has {held}. That library is shared: build the service against the host's version.");
+        }
+    }
+
+    static Version? HostVersion(string name)
+    {
+        try
+        {
+            return System.Runtime.Loader.AssemblyLoadContext.Default.LoadFromAssemblyName(new AssemblyName(name)).GetName().Version;
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    static ServiceDescription Describe(Metadata metadata, string file)
+    {
+        var assembly = new PluginLoadContext(file).LoadFromAssemblyPath(Path.GetFullPath(file));
+        var entries = assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false } && typeof(IService).IsAssignableFrom(type)).ToList();
+        if (entries.Count != 1 || entries[0].GetConstructor(Type.EmptyTypes) is null)
+            throw new PluginRefusedException("it must have exactly one class that implements IService, with a parameterless constructor.");
+        var recorder = new ServiceRecorder();
+        ((IService)Activator.CreateInstance(entries[0])!).Describe(recorder);
+        return recorder.Done(metadata.Id, metadata.Title, metadata.Author, assembly);
+    }
+
+    static void Validate(ServiceDescription service, List<ServiceDescription> before)
+    {
+        if (before.FirstOrDefault(other => other.Id == service.Id) is { })
+            throw new PluginRefusedException($"another service has the id \"{service.Id}\" already.");
+        if (before.FirstOrDefault(other => other.PathSegment == service.PathSegment) is { } rival)
+            throw new PluginRefusedException($"the path \"{service.PathSegment}\" is taken by service \"{rival.Id}\".");
+        if (!PathPattern().IsMatch(service.PathSegment))
+            throw new PluginRefusedException($"its path \"{service.PathSegment}\" is not lower-case letters, digits and hyphens.");
+        if (service.PathSegment is "pagamenti" or "tema.css" or "privacy" or "accessibilita" or "contatti")
+            throw new PluginRefusedException($"the path \"{service.PathSegment}\" belongs to the platform.");
+        if (service.Pages.GroupBy(page => page.Pattern, StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            throw new PluginRefusedException($"it describes the page \"{twice.Key}\" twice.");
+        if (service.Assembly.GetTypes().FirstOrDefault(type => type.GetCustomAttribute<Microsoft.AspNetCore.Components.RouteAttribute>() is not null) is { } stray)
+            throw new PluginRefusedException($"{stray.Name} has a @page of its own; pages are given in Describe, under the service's path.");
+        foreach (var (contract, _) in service.Provides)
+            if (ServiceRecorder.IsReserved(contract))
+                throw new PluginRefusedException($"it wants to replace {contract.Name}, which belongs to the platform.");
+    }
+
+    static string InWords(Exception wrong) => wrong switch
+    {
+        ReflectionTypeLoadException types => $"it cannot be loaded: {types.LoaderExceptions.FirstOrDefault(e => e is not null)?.Message ?? types.Message}",
+        BadImageFormatException => "a file in the folder is damaged or no .NET assembly.",
+        FileNotFoundException file => $"an assembly it needs is missing: {file.FileName}. Publish the service with all its files.",
+        TargetInvocationException thrown => $"its entry point threw {thrown.InnerException?.GetType().Name}: {thrown.InnerException?.Message}",
+        _ => string.Create(CultureInfo.InvariantCulture, $"it threw {wrong.GetType().Name}: {wrong.Message}"),
+    };
+
+    [GeneratedRegex("^[a-z][a-z0-9]{1,19}$", RegexOptions.None, 1000)]
+    private static partial Regex IdPattern();
+
+    [GeneratedRegex("^[a-z][a-z0-9-]{0,40}$", RegexOptions.None, 1000)]
+    private static partial Regex PathPattern();
+
+    sealed class AttributeTypes : ICustomAttributeTypeProvider<string>
+    {
+        public static readonly AttributeTypes Instance = new();
+
+        public string GetPrimitiveType(PrimitiveTypeCode typeCode) => typeCode.ToString();
+
+        public string GetSystemType() => nameof(Type);
+
+        public string GetSZArrayType(string elementType) => elementType + "[]";
+
+        public string GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) => "";
+
+        public string GetTypeFromReference(MetadataReader reader, TypeReferenceHandle handle, byte rawTypeKind) => "";
+
+        public string GetTypeFromSerializedName(string name) => name;
+
+        public PrimitiveTypeCode GetUnderlyingEnumType(string type) => PrimitiveTypeCode.Int32;
+
+        public bool IsSystemType(string type) => type == nameof(Type);
+    }
+}
+
+/// <summary>A service was refused; the message is the reason, in words.</summary>
+internal sealed class PluginRefusedException(string message) : Exception(message);

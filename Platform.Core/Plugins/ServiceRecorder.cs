@@ -1,0 +1,47 @@
+using System.Reflection;
+using Platform.Core.Pages;
+
+namespace Platform.Core.Plugins;
+
+/// <summary>Writes down what a service says of itself; nothing takes effect until the whole has been accepted.</summary>
+internal sealed class ServiceRecorder : IServiceDescription
+{
+    readonly List<PageRoute> _pages = [];
+    readonly List<ImportVerb> _imports = [];
+    readonly List<Type> _uses = [];
+    readonly List<(Type, Type)> _provides = [];
+    string? _path;
+
+    /// <summary>Contracts that the platform alone implements: no service may stand in for them.</summary>
+    public static bool IsReserved(Type contract) =>
+        contract.Namespace is { } home
+        && (home.StartsWith("Platform.Core", StringComparison.Ordinal) || home.StartsWith("Autofac", StringComparison.Ordinal)
+            || home.StartsWith("MediatR", StringComparison.Ordinal) || home.StartsWith("Microsoft.", StringComparison.Ordinal)
+            || home.StartsWith("System", StringComparison.Ordinal));
+
+    public void Path(string segment)
+    {
+        if (_path is not null)
+            throw new PluginRefusedException("it names its path twice.");
+        _path = segment;
+    }
+
+    public void Page<TPage>(string pattern)
+        where TPage : class, IPage => _pages.Add(new(pattern, typeof(TPage)));
+
+    public void Import<TImport>(string verb, string summary)
+        where TImport : class, IImport => _imports.Add(new(verb, summary, typeof(TImport)));
+
+    public void Uses<TService>()
+        where TService : class => _uses.Add(typeof(TService));
+
+    public void Provides<TContract, TService>()
+        where TContract : class
+        where TService : class, TContract => _provides.Add((typeof(TContract), typeof(TService)));
+
+    public ServiceDescription Done(string id, string title, string author, Assembly assembly) => new(
+        id, title.Length > 0 ? title : id, author,
+        assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? assembly.GetName().Version?.ToString() ?? "",
+        _path ?? throw new PluginRefusedException("it does not name its path: call service.Path(\"…\") in Describe."),
+        assembly, _pages, _imports, _uses, _provides);
+}

@@ -1,0 +1,58 @@
+using Dapper;
+using Npgsql;
+using Platform.Core.Entities;
+
+namespace Platform.Core.Storage;
+
+/// <summary>The one pool of connections of a host. All of them sign in as the web role, which by itself may read and write nothing.</summary>
+internal sealed class Database : IAsyncDisposable
+{
+    readonly NpgsqlDataSource _source;
+
+    public Database(string webConnection)
+    {
+        DapperTypes.Register();
+        var settings = new NpgsqlConnectionStringBuilder(webConnection)
+        {
+            ApplicationName = "portico",
+            MaxAutoPrepare = 200,
+            AutoPrepareMinUsages = 2,
+            Multiplexing = false,
+            Enlist = false,
+        };
+        _source = NpgsqlDataSource.Create(settings.ConnectionString);
+    }
+
+    /// <summary>One transaction under <paramref name="role"/>, in which only rows of <paramref name="entity"/> exist (none when it is null).</summary>
+    public async Task<T> Run<T>(string role, EntityId? entity, string actor, TimeProvider clock, Func<EntitySession, Task<T>> work, CancellationToken stop)
+    {
+        OpenTransaction.Enter();
+        await using var session = new EntitySession(_source, role, entity, actor, clock, stop);
+        var result = await work(session);
+        await session.Commit();
+        return result;
+    }
+
+    public NpgsqlDataSource Source => _source;
+
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
+}
+
+/// <summary>Whether the current call has an open transaction: commands and further sessions are refused inside one.</summary>
+internal static class OpenTransaction
+{
+    static readonly AsyncLocal<bool> Open = new();
+
+    /// <summary>Lasts until the asynchronous method that called it ends.</summary>
+    public static void Enter()
+    {
+        Refuse("open another session");
+        Open.Value = true;
+    }
+
+    public static void Refuse(string what)
+    {
+        if (Open.Value)
+            throw new InvalidOperationException($"Cannot {what} while a transaction is open: finish the session first, then go on.");
+    }
+}

@@ -1,0 +1,142 @@
+using System.Text.Json;
+using Dapper;
+using Npgsql;
+using Platform.Core.Entities;
+using Platform.Core.Events;
+
+namespace Platform.Core.Storage;
+
+internal sealed class EntitySession(NpgsqlDataSource source, string role, EntityId? entity, string actor, TimeProvider clock, CancellationToken stop)
+    : IEntitySession, IAsyncDisposable
+{
+    // The binding lives exactly as long as the transaction, so that nothing of it stays on the pooled connection.
+    const string Binding = "select set_config('role', @portico_role, true), set_config('portico.entity', @portico_entity, true);";
+    const string CoreRole = "portico_core";
+
+    readonly List<IEvent> _raised = [];
+    readonly List<(string Kind, string Body)> _recorded = [];
+    NpgsqlConnection? _connection;
+    NpgsqlTransaction? _transaction;
+    string _role = role;
+    string? _boundRole;
+
+    public EntityId Entity => entity ?? throw new InvalidOperationException("This session belongs to no entity.");
+
+    public bool RaisedEvents => _raised.Count > 0;
+
+    /// <summary>The rest of the transaction runs under another module's role.</summary>
+    public void Become(string nextRole) => _role = nextRole;
+
+    public async Task<T?> First<T>(string sql, object? args = null)
+    {
+        var connection = await Open();
+        if (_boundRole == _role)
+            return await connection.QueryFirstOrDefaultAsync<T>(Plain(sql, args));
+        await using var grid = await connection.QueryMultipleAsync(Bound(sql, args));
+        await SkipBinding(grid);
+        return await grid.ReadFirstOrDefaultAsync<T>();
+    }
+
+    public async Task<IReadOnlyList<T>> List<T>(string sql, object? args = null)
+    {
+        var connection = await Open();
+        if (_boundRole == _role)
+            return [.. await connection.QueryAsync<T>(Plain(sql, args))];
+        await using var grid = await connection.QueryMultipleAsync(Bound(sql, args));
+        await SkipBinding(grid);
+        return [.. await grid.ReadAsync<T>()];
+    }
+
+    public async Task<int> Execute(string sql, object? args = null)
+    {
+        var connection = await Open();
+        if (_boundRole == _role)
+            return await connection.ExecuteAsync(Plain(sql, args));
+        var touched = await connection.ExecuteAsync(Bound(sql, args));
+        _boundRole = _role;
+        return touched;
+    }
+
+    public void Raise(IEvent happened) => _raised.Add(happened);
+
+    public void Record(string kind, object body) => _recorded.Add((kind, JsonSerializer.Serialize(body, EventCatalog.Json)));
+
+    public async Task Commit()
+    {
+        if (_raised.Count > 0 || _recorded.Count > 0)
+            await WriteOutbox();
+        if (_transaction is not null)
+            await _transaction.CommitAsync(stop);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_transaction is not null)
+            await _transaction.DisposeAsync();
+        if (_connection is not null)
+            await _connection.DisposeAsync();
+    }
+
+    async Task WriteOutbox()
+    {
+        Become(CoreRole);
+        var now = clock.GetUtcNow();
+        await Execute(
+            """
+            insert into core.outbox (entity_id, stream, seq, event_id, type, payload, at)
+            select @entity, e.stream, e.seq, e.event_id, e.type, e.payload::jsonb, @now
+              from unnest(@streams, @seqs, @events, @types, @payloads) as e (stream, seq, event_id, type, payload);
+
+            insert into core.delivery (entity_id, event_id, handler, stream, seq, state, due_at)
+            select @entity, e.event_id, s.handler, e.stream, e.seq, 'due', @now
+              from unnest(@streams, @seqs, @events, @types, @audiences) as e (stream, seq, event_id, type, audience)
+              join core.subscription s on s.event_type = e.type and (e.audience = '' or s.module = e.audience or s.module in ('core', 'payments'));
+
+            insert into core.journal (entity_id, entry_id, at, actor, kind, body)
+            select @entity, j.entry_id, @now, @actor, j.kind, j.body::jsonb
+              from unnest(@entries, @kinds, @bodies) as j (entry_id, kind, body);
+            """,
+            new
+            {
+                entity = Entity.Value,
+                now,
+                actor,
+                streams = _raised.Select(e => e.Stream).ToArray(),
+                seqs = _raised.Select(e => e.Version).ToArray(),
+                events = _raised.Select(_ => Guid.CreateVersion7(now)).ToArray(),
+                types = _raised.Select(e => EventCatalog.NameOf(e.GetType())).ToArray(),
+                payloads = _raised.Select(e => JsonSerializer.Serialize(e, e.GetType(), EventCatalog.Json)).ToArray(),
+                audiences = _raised.Select(e => e.Audience ?? "").ToArray(),
+                entries = _recorded.Select(_ => Guid.CreateVersion7(now)).ToArray(),
+                kinds = _recorded.Select(r => r.Kind).ToArray(),
+                bodies = _recorded.Select(r => r.Body).ToArray(),
+            });
+    }
+
+    async Task<NpgsqlConnection> Open()
+    {
+        if (_connection is null)
+        {
+            _connection = await source.OpenConnectionAsync(stop);
+            // Npgsql sends BEGIN together with the first statement: no round trip of its own.
+            _transaction = await _connection.BeginTransactionAsync(stop);
+        }
+        return _connection;
+    }
+
+    CommandDefinition Plain(string sql, object? args) => new(sql, args, _transaction, cancellationToken: stop);
+
+    CommandDefinition Bound(string sql, object? args)
+    {
+        var parameters = new DynamicParameters(args);
+        parameters.Add("portico_role", _role);
+        parameters.Add("portico_entity", entity?.ToString() ?? "");
+        return new(Binding + sql, parameters, _transaction, cancellationToken: stop);
+    }
+
+    async Task SkipBinding(SqlMapper.GridReader grid)
+    {
+        await grid.ReadAsync();
+        _boundRole = _role;
+    }
+}

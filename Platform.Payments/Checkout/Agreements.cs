@@ -1,0 +1,131 @@
+using System.Text.Json;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Platform.Core.Entities;
+using Platform.Core.Hosting;
+using Platform.Core.Pages;
+using Platform.Core.Storage;
+using Platform.Core.Time;
+using Platform.Payments.Gateways.PagOnLine;
+
+namespace Platform.Payments.Checkout;
+
+/// <summary>An agreement with the gateway that serves it.</summary>
+internal sealed record BankTerms(Guid Id, EntityId Owner, IPaymentGateway Gateway, AgreementTerms Terms);
+
+/// <summary>
+/// Bank contracts, with their secrets resolved from configuration: an agreement's <c>secret_ref</c> X reads <c>Secrets:X:password</c> and so on.
+/// The secret itself is never in the database. Read again every few seconds.
+/// </summary>
+internal sealed class Agreements(
+    Database database, IEnumerable<IPaymentGateway> gateways, IConfiguration configuration, PorticoOptions options, TimeProvider clock, ILogger<Agreements> log)
+    : IFormTargets, IDisposable
+{
+    const long FreshForMilliseconds = 5000;
+
+    readonly SemaphoreSlim _reading = new(1, 1);
+    IReadOnlyList<Row>? _rows;
+    long _readAt;
+
+    /// <summary>The agreement to start a payment with on <paramref name="day"/>: the creditor's own before the service centre's; null when none is valid.</summary>
+    public async ValueTask<BankTerms?> For(EntityId creditor, DateOnly day, CancellationToken stop) =>
+        (await Current(stop))
+            .Where(row => (row.OwnerEntity == creditor.Value || row.OwnerEntity == EntityId.Centre.Value) && row.ValidFrom <= day && (row.ValidUntil is not { } end || day < end))
+            .OrderByDescending(row => row.OwnerEntity == creditor.Value).ThenByDescending(row => row.ValidFrom)
+            .Select(Resolve).FirstOrDefault(terms => terms is not null);
+
+    /// <summary>The agreement under which a payment was started, valid or not by now.</summary>
+    public async ValueTask<BankTerms?> Find(Guid id, CancellationToken stop) =>
+        (await Current(stop)).Where(row => row.AgreementId == id).Select(Resolve).FirstOrDefault();
+
+    public async ValueTask<IReadOnlyList<string>> Origins(CancellationToken stop)
+    {
+        var today = LegalTime.Day(clock.GetUtcNow());
+        return
+        [
+            .. (await Current(stop)).Where(row => row.ValidFrom <= today && (row.ValidUntil is not { } end || today < end))
+                .Select(Resolve).OfType<BankTerms>().SelectMany(bank => bank.Gateway.Origins(bank.Terms)).Distinct(StringComparer.OrdinalIgnoreCase),
+        ];
+    }
+
+    /// <summary>Writes an agreement down, or what changed of it.</summary>
+    public async Task Save(Guid id, EntityId owner, string gateway, DateOnly from, string secretRef, JsonElement settings, CancellationToken stop)
+    {
+        await database.Run(
+            ModuleRoles.Of("payments"), null, "agreement", clock,
+            session => session.Execute(
+                """
+                insert into payments.agreement (agreement_id, owner_entity, gateway, valid, commission, secret_ref, settings)
+                values (@id, @owner, @gateway, daterange(@from, null), '{}', @secretRef, @settings::jsonb)
+                on conflict (agreement_id) do update
+                   set gateway = excluded.gateway, valid = excluded.valid, secret_ref = excluded.secret_ref, settings = excluded.settings
+                """,
+                new { id, owner, gateway, from, secretRef, settings = settings.GetRawText() }),
+            stop);
+        _rows = null;
+    }
+
+    BankTerms? Resolve(Row row)
+    {
+        if (gateways.FirstOrDefault(gateway => gateway.Id == row.Gateway) is not { } gateway)
+        {
+            log.LogError("Agreement {Agreement} names the gateway {Gateway}, which this host does not have.", row.AgreementId, row.Gateway);
+            return null;
+        }
+        var secrets = configuration.GetSection("Secrets").GetSection(row.SecretRef).GetChildren()
+            .Where(child => child.Value is not null).ToDictionary(child => child.Key, child => child.Value!, StringComparer.OrdinalIgnoreCase);
+        if (secrets.Count == 0)
+        {
+            log.LogError("Agreement {Agreement} has no secrets: set Secrets__{Ref}__password and Secrets__{Ref}__key.", row.AgreementId, row.SecretRef, row.SecretRef);
+            return null;
+        }
+        if (options.Profile == Profile.Production && secrets.ContainsValue(PagOnLineGateway.PublishedKey))
+        {
+            log.LogError("Agreement {Agreement} uses a published test secret, which production refuses: anybody could sign with it.", row.AgreementId);
+            return null;
+        }
+        return new(row.AgreementId, new(row.OwnerEntity), gateway, new AgreementTerms(row.AgreementId, row.SettingsJson, secrets));
+    }
+
+    async ValueTask<IReadOnlyList<Row>> Current(CancellationToken stop)
+    {
+        if (_rows is { } fresh && Environment.TickCount64 - _readAt < FreshForMilliseconds)
+            return fresh;
+        await _reading.WaitAsync(stop);
+        try
+        {
+            if (_rows is null || Environment.TickCount64 - _readAt >= FreshForMilliseconds)
+            {
+                _rows = await database.Run(
+                    ModuleRoles.Of("payments"), null, "payments", clock,
+                    session => session.List<Row>(
+                        """
+                        select agreement_id, owner_entity, gateway, lower(valid) as valid_from, upper(valid) as valid_until, secret_ref, settings::text as settings
+                          from payments.agreement
+                        """),
+                    stop);
+                _readAt = Environment.TickCount64;
+            }
+            return _rows;
+        }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    public void Dispose() => _reading.Dispose();
+
+    sealed class Row
+    {
+        public Guid AgreementId { get; init; }
+        public int OwnerEntity { get; init; }
+        public string Gateway { get; init; } = "";
+        public DateOnly ValidFrom { get; init; }
+        public DateOnly? ValidUntil { get; init; }
+        public string SecretRef { get; init; } = "";
+        public string Settings { get; init; } = "{}";
+
+        public JsonElement SettingsJson => JsonDocument.Parse(Settings).RootElement;
+    }
+}

@@ -1,0 +1,113 @@
+using Platform.Core.Entities;
+using Platform.Core.Money;
+using Platform.Core.Storage;
+
+namespace Platform.Payments.Checkout;
+
+/// <summary>What a payment's success or reversal does to the dues it pays. Runs in the transaction that changes the payment.</summary>
+internal static class Dues
+{
+    /// <summary>Each due becomes paid, once by primary key; what finds its due paid or withdrawn already is kept as a surplus.</summary>
+    public static async Task Take(IEntitySession session, Guid payment, string order, EntityId shownBy, DateTimeOffset now)
+    {
+        foreach (var item in await Items(session, payment))
+        {
+            // The version is taken under the position's row lock: events of one position have one order.
+            var version = await session.First<int>(
+                "update payments.position set version = version + 1 where entity_id = @entity and position_id = @PositionId returning version",
+                new { entity = session.Entity, item.PositionId });
+            var paid = await session.First<string>(
+                """
+                with taken as (
+                    insert into payments.due_paid (entity_id, due_id, payment_id, at)
+                    select @entity, d.due_id, @payment, @now from payments.due d
+                     where d.entity_id = @entity and d.due_id = @DueId and d.state in ('open', 'paid')
+                    on conflict (entity_id, due_id) do nothing
+                    returning due_id)
+                select case when exists (select from taken) then 'now'
+                            when exists (select from payments.due_paid p where p.entity_id = @entity and p.due_id = @DueId) then 'twice'
+                            else 'cancelled_due' end
+                """,
+                new { entity = session.Entity, payment, item.DueId, now });
+            if (paid != "now")
+            {
+                await KeepSurplus(session, payment, item.DueId, paid!, item.Cents);
+                continue;
+            }
+            await session.Execute(
+                """
+                update payments.due set state = 'paid' where entity_id = @entity and due_id = @DueId;
+                update payments.position p
+                   set state = case when exists (select from payments.due d where d.entity_id = @entity and d.position_id = p.position_id and d.state = 'open') then 'part_paid' else 'paid' end
+                 where p.entity_id = @entity and p.position_id = @PositionId;
+                """,
+                new { entity = session.Entity, item.DueId, item.PositionId });
+            session.Raise(new PositionPaid(
+                new(new(item.PositionId), item.Service, item.Reference), version, item.DueId, payment, order, new Euro(item.Cents), shownBy, now));
+        }
+    }
+
+    /// <summary>The dues this payment had paid are open again; a surplus of it is settled by the reversal itself.</summary>
+    public static async Task TakeBack(IEntitySession session, Guid payment, string order, DateTimeOffset now)
+    {
+        foreach (var item in await Items(session, payment))
+        {
+            var version = await session.First<int>(
+                "update payments.position set version = version + 1 where entity_id = @entity and position_id = @PositionId returning version",
+                new { entity = session.Entity, item.PositionId });
+            var reopened = await session.Execute(
+                "delete from payments.due_paid where entity_id = @entity and due_id = @DueId and payment_id = @payment",
+                new { entity = session.Entity, item.DueId, payment });
+            await session.Execute(
+                "update payments.surplus set resolved_by = 'reversal' where entity_id = @entity and payment_id = @payment and due_id = @DueId and resolved_by is null",
+                new { entity = session.Entity, payment, item.DueId });
+            if (reopened == 0)
+                continue;
+            await session.Execute(
+                """
+                update payments.due set state = 'open' where entity_id = @entity and due_id = @DueId;
+                update payments.position set state = 'open' where entity_id = @entity and position_id = @PositionId;
+                """,
+                new { entity = session.Entity, item.DueId, item.PositionId });
+            session.Raise(new PositionReversed(new(new(item.PositionId), item.Service, item.Reference), version, item.DueId, payment, order, now));
+        }
+    }
+
+    /// <summary>The bank took another amount than asked: kept, and flagged for an officer.</summary>
+    public static async Task FlagDifference(IEntitySession session, Guid payment, Euro difference)
+    {
+        var first = (await Items(session, payment))[0];
+        await KeepSurplus(session, payment, first.DueId, difference > Euro.Zero ? "too_much" : "too_little", Math.Abs(difference.Cents));
+    }
+
+    static async Task KeepSurplus(IEntitySession session, Guid payment, Guid due, string kind, long cents)
+    {
+        await session.Execute(
+            """
+            insert into payments.surplus (entity_id, payment_id, due_id, kind, cents) values (@entity, @payment, @due, @kind, @cents)
+            on conflict (entity_id, payment_id, due_id) do nothing
+            """,
+            new { entity = session.Entity, payment, due, kind, cents });
+        session.Record("payment.surplus", new { payment, due, kind, cents });
+    }
+
+    static Task<IReadOnlyList<ItemRow>> Items(IEntitySession session, Guid payment) => session.List<ItemRow>(
+        """
+        select i.due_id, i.cents, d.position_id, p.service, p.reference
+          from payments.payment_item i
+          join payments.due d on d.entity_id = i.entity_id and d.due_id = i.due_id
+          join payments.position p on p.entity_id = d.entity_id and p.position_id = d.position_id
+         where i.entity_id = @entity and i.payment_id = @payment
+         order by d.position_id, i.due_id
+        """,
+        new { entity = session.Entity, payment });
+
+    sealed class ItemRow
+    {
+        public Guid DueId { get; init; }
+        public long Cents { get; init; }
+        public Guid PositionId { get; init; }
+        public string Service { get; init; } = "";
+        public string Reference { get; init; } = "";
+    }
+}

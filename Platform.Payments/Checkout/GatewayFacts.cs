@@ -1,0 +1,240 @@
+using System.Security.Cryptography;
+using Autofac;
+using Microsoft.Extensions.Logging;
+using Platform.Core.Commands;
+using Platform.Core.Entities;
+using Platform.Core.Money;
+using Platform.Core.Storage;
+
+namespace Platform.Payments.Checkout;
+
+/// <summary>What became of a message.</summary>
+/// <param name="StatusCode">The payment's unguessable page, or null when the message names no payment of ours.</param>
+internal sealed record ReceivedFact(string Verdict, string? StatusCode, EntityId ShownBy);
+
+/// <summary>
+/// Takes in whatever gateways say: finds the creditor in the order number's text, verifies, stores the raw bytes, and only then applies what is genuine.
+/// Repeated, late and reordered messages are welcome; a forged one changes nothing but makes us ask.
+/// </summary>
+internal sealed class GatewayFacts(
+    CallScopes scopes, EntityDirectory entities, Agreements agreements, IEnumerable<IPaymentGateway> gateways, Lazy<PaymentPoller> poller, TimeProvider clock, ILogger<GatewayFacts> log)
+{
+    /// <summary>A message longer than this is cut, kept and not believed.</summary>
+    public const int MostBytes = 65536;
+
+    static readonly TimeSpan BetweenNudges = TimeSpan.FromSeconds(10);
+
+    public async Task<ReceivedFact> Receive(string gatewayId, GatewayMessage message, CancellationToken stop)
+    {
+        var gateway = gateways.First(gateway => gateway.Id == gatewayId);
+        var order = message.Raw.Length < MostBytes ? gateway.OrderNumberIn(message) : null;
+        var creditor = OrderNumber.EntityOf(order) is { } code ? (await entities.Current(stop)).ByCode(code) : null;
+        var entity = creditor?.Id ?? EntityId.Centre;
+        return await scopes.In(entity, entity, "payments", async scope =>
+        {
+            var sessions = scope.Resolve<ISessions>();
+            var payment = creditor is null ? null : await Find(sessions, order!, stop);
+            var terms = payment is null ? null : await agreements.Find(payment.AgreementId, stop);
+            var fact = terms is null ? null : gateway.Read(message, terms.Terms);
+            var verdict = (fact, order) switch
+            {
+                ({ Genuine: true }, _) when terms!.Gateway.Id == gatewayId => "genuine",
+                ({ Readable: false }, _) or (null, null) => "unreadable",
+                (null, _) => "unknown_order",
+                _ => "forged",
+            };
+            var applied = await Store(sessions, message, creditor is null ? null : order, verdict, stop);
+            log.LogInformation("{Gateway} {Channel} for order {Order}: {Verdict}.", gatewayId, message.Channel, creditor is null ? "?" : order, verdict);
+
+            if (payment is null)
+                return new ReceivedFact(verdict, null, EntityId.Centre);
+            if (verdict == "genuine" && !applied)
+                await Apply(sessions, payment.PaymentId, message, fact!, stop);
+            else if (verdict != "genuine")
+                await Nudge(sessions, payment.PaymentId, stop);
+            return new ReceivedFact(verdict, payment.StatusCode, payment.ShownBy);
+        });
+    }
+
+    /// <summary>Stores and applies the gateway's answer to a question of ours.</summary>
+    public async Task Answered(ISessions sessions, Guid paymentId, Guid callId, GatewayMessage message, GatewayFact fact, string order, CancellationToken stop)
+    {
+        await sessions.Run(
+            session => session.Execute(
+                "update payments.external_call set ended_at = @now, outcome = @outcome where entity_id = @entity and call_id = @call",
+                new { entity = session.Entity, call = callId, now = clock.GetUtcNow(), outcome = fact.Outcome.ToString() }),
+            stop);
+        await Store(sessions, message, order, "genuine", stop);
+        await Apply(sessions, paymentId, message, fact, stop);
+    }
+
+    /// <summary>Applies genuine facts that a host stored and did not live to apply. Answers how many.</summary>
+    public async Task<int> ApplyForgotten(EntityId entity, CancellationToken stop) => await scopes.In(entity, entity, "payments", async scope =>
+    {
+        var sessions = scope.Resolve<ISessions>();
+        var forgotten = await sessions.Run(
+            session => session.List<ForgottenRow>(
+                """
+                select f.channel, f.raw, f.order_no, p.payment_id, p.agreement_id
+                  from payments.fact f join payments.payment p on p.entity_id = f.entity_id and p.order_no = f.order_no
+                 where f.entity_id = @entity and f.verdict = 'genuine' and f.applied_at is null and f.first_at < @before
+                 order by f.first_at limit 100
+                """,
+                new { entity = session.Entity, before = clock.GetUtcNow() - ForgottenAfter }),
+            stop);
+        foreach (var row in forgotten)
+        {
+            if (await agreements.Find(row.AgreementId, stop) is not { } bank)
+                continue;
+            var message = new GatewayMessage(row.Channel, row.Raw);
+            await Apply(sessions, row.PaymentId, message, bank.Gateway.Read(message, bank.Terms), stop);
+        }
+        return forgotten.Count;
+    });
+
+    /// <summary>A fact stored so long ago and not applied was left by a host that died in between.</summary>
+    public static readonly TimeSpan ForgottenAfter = TimeSpan.FromSeconds(10);
+
+    /// <summary>Asks the gateway about a payment at the next sweep, unless that was done a moment ago.</summary>
+    public async Task Nudge(ISessions sessions, Guid payment, CancellationToken stop)
+    {
+        var now = clock.GetUtcNow();
+        await sessions.Run(
+            session => session.Execute(
+                """
+                update payments.payment set next_query_at = @now
+                 where entity_id = @entity and payment_id = @payment and (last_query_at is null or last_query_at < @before) and (next_query_at is null or next_query_at > @now)
+                """,
+                new { entity = session.Entity, payment, now, before = now - BetweenNudges }),
+            stop);
+        poller.Value.Wake();
+    }
+
+    static Task<FoundRow?> Find(ISessions sessions, string order, CancellationToken stop) => sessions.Run(
+        session => session.First<FoundRow>(
+            "select payment_id, agreement_id, status_code, shown_by from payments.payment where entity_id = @entity and order_no = @order",
+            new { entity = session.Entity, order }),
+        stop);
+
+    /// <summary>Keeps the message, once however often it comes. Answers whether it has been applied already.</summary>
+    async Task<bool> Store(ISessions sessions, GatewayMessage message, string? order, string verdict, CancellationToken stop) => await sessions.Run(
+        session => session.First<bool>(
+            """
+            insert into payments.fact as f (entity_id, channel, digest, order_no, verdict, raw, first_at)
+            values (@entity, @Channel, @digest, @order, @verdict, @raw, @now)
+            on conflict (entity_id, channel, digest) do update set seen = f.seen + 1, verdict = case when f.applied_at is null then excluded.verdict else f.verdict end
+            returning applied_at is not null
+            """,
+            new
+            {
+                entity = session.Entity,
+                message.Channel,
+                digest = DigestOf(message, order),
+                order,
+                verdict,
+                raw = message.Raw.Length > MostBytes ? message.Raw[..MostBytes] : message.Raw,
+                now = clock.GetUtcNow(),
+            }),
+        stop);
+
+    async Task Apply(ISessions sessions, Guid paymentId, GatewayMessage message, GatewayFact fact, CancellationToken stop)
+    {
+        var now = clock.GetUtcNow();
+        var next = await sessions.Run(
+            async session =>
+            {
+                var payment = await session.First<PaymentRow>(
+                    """
+                    select order_no, state, asked_cents, taken_cents, taken_confirmed_at, shown_by, queries, version
+                      from payments.payment where entity_id = @entity and payment_id = @payment for update
+                    """,
+                    new { entity = session.Entity, payment = paymentId }) ?? throw new InvalidOperationException($"Payment {paymentId} has vanished.");
+                var before = PaymentStates.Parse(payment.State);
+                var (state, effects) = PaymentStates.Next(before, fact.Outcome);
+                var confirmed = effects.HasFlag(PaymentEffects.ConfirmAmount) && fact.Taken is not null;
+                var askAt = effects switch
+                {
+                    _ when effects.HasFlag(PaymentEffects.StopAsking) => (DateTimeOffset?)null,
+                    _ when effects.HasFlag(PaymentEffects.AskSoon) => now + PaymentStates.Soon,
+                    _ when state == PaymentState.Paid && payment.TakenConfirmedAt is null && payment.Queries == 0 => now + PaymentStates.Soon,
+                    _ => now + PaymentStates.Later(payment.Queries),
+                };
+                await session.Execute(
+                    """
+                    update payments.payment
+                       set state = @state, version = version + 1, next_query_at = @askAt,
+                           taken_cents = case when @took then coalesce(@taken, asked_cents) when @confirmed then @taken else taken_cents end,
+                           taken_confirmed_at = case when @confirmed then @now else taken_confirmed_at end,
+                           paid_at = case when @took then @now else paid_at end
+                     where entity_id = @entity and payment_id = @payment;
+
+                    update payments.fact set applied_at = coalesce(applied_at, @now) where entity_id = @entity and channel = @Channel and digest = @digest;
+                    """,
+                    new
+                    {
+                        entity = session.Entity,
+                        payment = paymentId,
+                        state = state.ToText(),
+                        askAt,
+                        took = effects.HasFlag(PaymentEffects.Take),
+                        confirmed,
+                        taken = fact.Taken?.Cents,
+                        now,
+                        message.Channel,
+                        digest = DigestOf(message, payment.OrderNo),
+                    });
+                if (effects.HasFlag(PaymentEffects.Take))
+                    await Dues.Take(session, paymentId, payment.OrderNo, payment.ShownBy, now);
+                if (effects.HasFlag(PaymentEffects.TakeBack))
+                    await Dues.TakeBack(session, paymentId, payment.OrderNo, now);
+                if (confirmed && fact.Taken!.Value.Cents != payment.AskedCents)
+                    await Dues.FlagDifference(session, paymentId, fact.Taken.Value - new Euro(payment.AskedCents));
+                if (before != state)
+                    session.Record("payment." + state.ToText(), new { payment.OrderNo, from = before.ToText(), message.Channel, heard = fact.Outcome });
+                return (Before: before, After: state, AskAt: askAt);
+            },
+            stop);
+        if (next.Before != next.After)
+            log.LogInformation("Payment {Payment} went from {Before} to {After} by {Channel}.", paymentId, next.Before, next.After, message.Channel);
+        if (next.AskAt is not null)
+            poller.Value.Wake();
+    }
+
+    // The order is part of it: the bank's answer "unknown order" reads the same for every order.
+    static byte[] DigestOf(GatewayMessage message, string? order)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(System.Text.Encoding.ASCII.GetBytes($"{order}\n"));
+        hash.AppendData(message.Raw);
+        return hash.GetHashAndReset();
+    }
+
+    sealed class FoundRow
+    {
+        public Guid PaymentId { get; init; }
+        public Guid AgreementId { get; init; }
+        public string StatusCode { get; init; } = "";
+        public EntityId ShownBy { get; init; }
+    }
+
+    sealed class ForgottenRow
+    {
+        public string Channel { get; init; } = "";
+        public byte[] Raw { get; init; } = [];
+        public string OrderNo { get; init; } = "";
+        public Guid PaymentId { get; init; }
+        public Guid AgreementId { get; init; }
+    }
+
+    sealed class PaymentRow
+    {
+        public string OrderNo { get; init; } = "";
+        public string State { get; init; } = "";
+        public long AskedCents { get; init; }
+        public long? TakenCents { get; init; }
+        public DateTimeOffset? TakenConfirmedAt { get; init; }
+        public EntityId ShownBy { get; init; }
+        public int Queries { get; init; }
+        public int Version { get; init; }
+    }
+}

@@ -1,0 +1,108 @@
+using Autofac;
+using Microsoft.Extensions.Logging;
+using Platform.Core.Commands;
+using Platform.Core.Entities;
+using Platform.Core.Hosting;
+using Platform.Core.Storage;
+
+namespace Platform.Payments.Checkout;
+
+/// <summary>Asks gateways about payments nobody came back from, about successes whose amount is to be confirmed, and about what a forged message made doubtful.</summary>
+internal sealed class PaymentPoller(Database database, Lazy<CallScopes> scopes, Agreements agreements, Lazy<GatewayFacts> facts, PublicAddress address, TimeProvider clock, ILogger<PaymentPoller> log)
+    : Sweeper(log)
+{
+    // An order the bank does not know this long after it was prepared never reached it. Should it come all the same, late success wins.
+    static readonly TimeSpan NeverArrivedAfter = TimeSpan.FromHours(2);
+
+    // After a start, what is due soon is asked at once: the notification may have come while nobody listened.
+    static readonly TimeSpan HeadStart = TimeSpan.FromMinutes(5);
+
+    bool _started;
+
+    protected override string Name => "payments";
+
+    protected override async Task<int> SweepOnce(CancellationToken stop)
+    {
+        var now = clock.GetUtcNow();
+        var horizon = _started ? now : now + HeadStart;
+        var entities = await database.Run(
+            ModuleRoles.Centre, null, "payments", clock,
+            session => session.List<int>(
+                """
+                select entity_id from payments.payment where next_query_at <= @horizon
+                union
+                select entity_id from payments.fact where verdict = 'genuine' and applied_at is null and first_at < @before
+                """,
+                new { horizon, before = now - GatewayFacts.ForgottenAfter }),
+            stop);
+        var done = 0;
+        foreach (var entity in entities)
+        {
+            done += await facts.Value.ApplyForgotten(new(entity), stop);
+            while (await AskOne(new(entity), now, horizon, stop))
+                done++;
+        }
+        _started = true;
+        return done;
+    }
+
+    /// <summary>Asks about one payment. False when none is due, or when the gateway does not answer: then the others wait for the next sweep.</summary>
+    async Task<bool> AskOne(EntityId entity, DateTimeOffset sweep, DateTimeOffset horizon, CancellationToken stop) => await scopes.Value.In(entity, entity, "payments", async scope =>
+    {
+        var sessions = scope.Resolve<ISessions>();
+        var call = Guid.CreateVersion7();
+        if (await Claim(sessions, call, sweep, horizon, stop) is not { } payment)
+            return false;
+        if (await agreements.Find(payment.AgreementId, stop) is not { } bank)
+            return false;
+        var order = new GatewayOrder(payment.OrderNo, new(payment.AskedCents), address.ReturnFrom(bank.Gateway.Id), payment.Language);
+        var message = await bank.Gateway.Ask(order, bank.Terms, stop);
+        var fact = bank.Gateway.Read(message, bank.Terms);
+        if (bank.Gateway.OrderNumberIn(message) is { } other && other != payment.OrderNo)
+        {
+            log.LogError("Asked about order {Order}, the gateway answered about another one; the answer is not used.", payment.OrderNo);
+            fact = fact with { Outcome = GatewayOutcome.Undetermined, Taken = null };
+        }
+        if (fact.Outcome == GatewayOutcome.NotFound && clock.GetUtcNow() - payment.CreatedAt > NeverArrivedAfter)
+            fact = fact with { Outcome = GatewayOutcome.NeverArrived };
+        await facts.Value.Answered(sessions, payment.PaymentId, call, message, fact, payment.OrderNo, stop);
+        return fact.Outcome != GatewayOutcome.Undetermined;
+    });
+
+    /// <summary>Takes one due payment and writes down that the gateway is about to be asked, before it is.</summary>
+    async Task<ClaimedRow?> Claim(ISessions sessions, Guid call, DateTimeOffset sweep, DateTimeOffset horizon, CancellationToken stop)
+    {
+        var now = clock.GetUtcNow();
+        return await sessions.Run(
+            async session =>
+            {
+                var claimed = await session.First<ClaimedRow>(
+                    """
+                    update payments.payment p
+                       set last_query_at = @now, queries = queries + 1, next_query_at = @now + interval '2 minutes'
+                     where p.entity_id = @entity and p.payment_id = (
+                           select q.payment_id from payments.payment q
+                            where q.entity_id = @entity and q.next_query_at <= @horizon and (q.last_query_at is null or q.last_query_at < @sweep)
+                            order by q.next_query_at limit 1 for update skip locked)
+                    returning p.payment_id, p.agreement_id, p.order_no, p.asked_cents, p.language, p.created_at
+                    """,
+                    new { entity = session.Entity, now, sweep, horizon });
+                if (claimed is not null)
+                    await session.Execute(
+                        "insert into payments.external_call (entity_id, call_id, payment_id, kind, started_at) values (@entity, @call, @PaymentId, 'query', @now)",
+                        new { entity = session.Entity, call, claimed.PaymentId, now });
+                return claimed;
+            },
+            stop);
+    }
+
+    sealed class ClaimedRow
+    {
+        public Guid PaymentId { get; init; }
+        public Guid AgreementId { get; init; }
+        public string OrderNo { get; init; } = "";
+        public long AskedCents { get; init; }
+        public string Language { get; init; } = "it";
+        public DateTimeOffset CreatedAt { get; init; }
+    }
+}

@@ -1,0 +1,186 @@
+using Autofac;
+using FluentValidation;
+using Microsoft.Extensions.Logging;
+using Platform.Core.Commands;
+using Platform.Core.Entities;
+using Platform.Core.Hosting;
+using Platform.Core.Money;
+using Platform.Core.Storage;
+using Platform.Core.Time;
+using Platform.Payments.Positions;
+
+namespace Platform.Payments.Checkout;
+
+internal sealed class StartCheckoutValidator : AbstractValidator<StartCheckout>
+{
+    public StartCheckoutValidator()
+    {
+        RuleFor(command => command.Attempt).NotEmpty();
+        RuleFor(command => command.Dues).NotEmpty().Must(dues => dues.Count <= 50 && dues.Distinct().Count() == dues.Count).WithMessage("Name 1 to 50 dues, each once.");
+        RuleFor(command => command.ReturnPage).NotNull().MaximumLength(1000)
+            .Must(page => !page.StartsWith('/') && !page.Contains("..", StringComparison.Ordinal) && !page.Contains(':', StringComparison.Ordinal) && !page.Contains('\\', StringComparison.Ordinal))
+            .WithMessage("The return page is a path below the service's own: no leading slash, no scheme, no \"..\".");
+        RuleFor(command => command.Language).Matches("^[a-z]{2}$");
+    }
+}
+
+internal sealed class StartCheckoutHandler(
+    ISessions sessions, CallContext call, CallScopes scopes, Agreements agreements, EntityDirectory entities, PublicAddress address, PaymentPoller poller,
+    TimeProvider clock, ILogger<StartCheckoutHandler> log)
+    : ICommandHandler<StartCheckout, Outcome<Checkout>>
+{
+    static readonly TimeSpan OwnerMayTake = TimeSpan.FromSeconds(2);
+
+    public async Task<Outcome<Checkout>> Handle(StartCheckout request, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var dues = await Read(request, cancellationToken);
+        if (dues.Started is { } started)
+            return await Answer(started, cancellationToken);
+        if (dues.Open.Count != request.Dues.Count)
+            return new Refusal(CheckoutRefusals.NotOpen);
+        if (dues.Open.Any(due => due.State == "paid"))
+            return new Refusal(CheckoutRefusals.AlreadyPaid);
+        if (dues.Open.Any(due => due.State != "open"))
+            return new Refusal(CheckoutRefusals.NotOpen);
+
+        var quotes = new Dictionary<Guid, Quote.Priced>();
+        foreach (var due in dues.Open)
+        {
+            var quote = await Price(due, LegalTime.Day(now), cancellationToken);
+            if (quote is not Quote.Priced priced)
+                return new Refusal(CheckoutRefusals.NotPriced, (quote as Quote.Refused)?.Code);
+            quotes.Add(due.DueId, priced);
+        }
+
+        if (await agreements.For(call.Creditor, LegalTime.Day(now), cancellationToken) is not { } bank)
+            return new Refusal(CheckoutRefusals.NoAgreement);
+        var creditor = (await entities.Current(cancellationToken)).ById(call.Creditor)!;
+
+        var outcome = await Write(request, dues.Open, quotes, bank, creditor, now, cancellationToken);
+        if (outcome.Refusal is { } refusal)
+            return refusal;
+        poller.Wake();
+        return await Answer(outcome.Value, cancellationToken);
+    }
+
+    Task<(StartedRow? Started, IReadOnlyList<DueRow> Open)> Read(StartCheckout request, CancellationToken stop) => sessions.Run(
+        async session => (
+            await session.First<StartedRow>(SelectStarted, new { entity = session.Entity, payment = request.Attempt, service = call.Caller }),
+            await session.List<DueRow>(
+                """
+                select d.due_id, d.position_id, p.reference, d.state
+                  from payments.due d
+                  join payments.position p on p.entity_id = d.entity_id and p.position_id = d.position_id
+                 where d.entity_id = @entity and d.due_id = any(@dues) and p.service = @service
+                 order by d.position_id, d.due_id
+                """,
+                new { entity = session.Entity, dues = request.Dues.Select(due => due.Value).ToArray(), service = call.Caller })),
+        stop);
+
+    /// <summary>The owner's answer; null when it gave none, in time or at all, or one that is no amount.</summary>
+    async Task<Quote?> Price(DueRow due, DateOnly day, CancellationToken stop)
+    {
+        using var cut = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        cut.CancelAfter(OwnerMayTake);
+        try
+        {
+            var quote = await scopes.In<Quote>(call.Creditor, call.ShownBy, call.Caller, async scope =>
+            {
+                if (scope.ResolveOptionalKeyed<IPositionOwner>(call.Caller) is not { } owner)
+                    return new Quote.Refused("payments.no_owner");
+                return await owner.Reprice(new(new(due.PositionId), call.Caller, due.Reference), day, cut.Token).AsTask().WaitAsync(OwnerMayTake, stop);
+            });
+            return quote is Quote.Priced priced && (priced.Lines.Count == 0 || priced.Lines.Any(line => line.Amount <= Euro.Zero)) ? null : quote;
+        }
+        catch (Exception wrong) when (!stop.IsCancellationRequested)
+        {
+            log.LogError(wrong, "The service {Service} could not price a position of entity {Entity}; nothing was charged.", call.Caller, call.Creditor.Value);
+            return null;
+        }
+    }
+
+    Task<Outcome<StartedRow>> Write(
+        StartCheckout request, IReadOnlyList<DueRow> dues, Dictionary<Guid, Quote.Priced> quotes, BankTerms bank, Entity creditor, DateTimeOffset now, CancellationToken stop) => sessions.Run<Outcome<StartedRow>>(
+        async session =>
+        {
+            var states = await session.List<string>(
+                """
+                with locked as (
+                    select position_id from payments.position where entity_id = @entity and position_id = any(@positions) order by position_id for update)
+                select d.state from payments.due d join locked l on l.position_id = d.position_id where d.entity_id = @entity and d.due_id = any(@dues)
+                """,
+                new { entity = session.Entity, positions = dues.Select(due => due.PositionId).Distinct().ToArray(), dues = dues.Select(due => due.DueId).ToArray() });
+            if (states.Count != dues.Count || states.Any(state => state != "open"))
+                return new Refusal(states.Contains("paid") ? CheckoutRefusals.AlreadyPaid : CheckoutRefusals.NotOpen);
+
+            foreach (var due in dues)
+                await DueLines.Replace(session, due.DueId, quotes[due.DueId].Lines);
+
+            var cents = dues.Select(due => quotes[due.DueId].Lines.Sum(line => line.Amount.Cents)).ToArray();
+            await session.Execute(
+                """
+                insert into payments.payment (
+                    entity_id, payment_id, agreement_id, order_no, status_code, service, shown_by, return_page, language, state, asked_cents, quote_until, created_at, next_query_at)
+                values (@entity, @payment, @agreement, @order, @status, @service, @shownBy, @ReturnPage, @Language, 'prepared', @asked, @until, @now, @nextQuery)
+                on conflict (entity_id, payment_id) do nothing;
+
+                insert into payments.payment_item (entity_id, payment_id, due_id, cents)
+                select @entity, @payment, i.due_id, i.cents from unnest(@dues, @cents) as i (due_id, cents)
+                on conflict do nothing;
+                """,
+                new
+                {
+                    entity = session.Entity,
+                    payment = request.Attempt,
+                    agreement = bank.Id,
+                    order = OrderNumber.New(creditor.Code),
+                    status = EntityCoded.New(creditor.Code),
+                    service = call.Caller,
+                    shownBy = call.ShownBy,
+                    request.ReturnPage,
+                    request.Language,
+                    asked = cents.Sum(),
+                    until = quotes.Values.Min(quote => quote.ValidUntil),
+                    now,
+                    nextQuery = now + PaymentStates.Later(0),
+                    dues = dues.Select(due => due.DueId).ToArray(),
+                    cents,
+                });
+            var started = await session.First<StartedRow>(SelectStarted, new { entity = session.Entity, payment = request.Attempt, service = call.Caller });
+            session.Record("payment.started", new { started!.OrderNo, started.AskedCents, call.ShownBy });
+            return started;
+        },
+        stop);
+
+    async Task<Outcome<Checkout>> Answer(StartedRow started, CancellationToken stop)
+    {
+        if (await agreements.Find(started.AgreementId, stop) is not { } bank)
+            return new Refusal(CheckoutRefusals.NoAgreement);
+        var order = new GatewayOrder(started.OrderNo, new(started.AskedCents), address.ReturnFrom(bank.Gateway.Id), started.Language);
+        return new Checkout(started.PaymentId, started.OrderNo, order.Amount, bank.Gateway.Prepare(order, bank.Terms));
+    }
+
+    const string SelectStarted =
+        """
+        select payment_id, order_no, asked_cents, agreement_id, language from payments.payment
+         where entity_id = @entity and payment_id = @payment and service = @service
+        """;
+
+    sealed class DueRow
+    {
+        public Guid DueId { get; init; }
+        public Guid PositionId { get; init; }
+        public string Reference { get; init; } = "";
+        public string State { get; init; } = "";
+    }
+
+    sealed class StartedRow
+    {
+        public Guid PaymentId { get; init; }
+        public string OrderNo { get; init; } = "";
+        public long AskedCents { get; init; }
+        public Guid AgreementId { get; init; }
+        public string Language { get; init; } = "it";
+    }
+}

@@ -1,0 +1,8 @@
+using Platform.Core.Pages;
+
+namespace Platform.Payments;
+
+internal static class PaymentTexts
+{
+    public static TextCatalog Catalog { get; } = TextCatalog.Load(typeof(PaymentTexts).Assembly);
+}

@@ -1,0 +1,88 @@
+using FluentValidation;
+using Platform.Core.Commands;
+using Platform.Core.Storage;
+
+namespace Platform.Payments.Positions;
+
+internal sealed class OpenPositionValidator : AbstractValidator<OpenPosition>
+{
+    public OpenPositionValidator()
+    {
+        RuleFor(command => command.Reference).NotEmpty().MaximumLength(80);
+        RuleFor(command => command.Title).NotEmpty().MaximumLength(140);
+        RuleFor(command => command.Due.Lines).NotEmpty();
+        RuleForEach(command => command.Due.Lines).ChildRules(line =>
+        {
+            line.RuleFor(l => l.Amount.Cents).GreaterThan(0).WithName("Amount");
+            line.RuleFor(l => l.Label).NotEmpty().MaximumLength(80);
+            line.RuleFor(l => l.TaxCode).NotEmpty().MaximumLength(40);
+            line.RuleFor(l => l.Account).NotNull().MaximumLength(40);
+        });
+    }
+}
+
+internal sealed class OpenPositionHandler(ISessions sessions, CallContext call) : ICommandHandler<OpenPosition, OpenedPosition>
+{
+    public Task<OpenedPosition> Handle(OpenPosition request, CancellationToken cancellationToken) => sessions.Run(
+        async session =>
+        {
+            // The upsert takes the position's row lock: two tabs that open the same fine queue here.
+            var position = await session.First<Guid>(
+                """
+                insert into payments.position as p (entity_id, position_id, service, reference, title, shown_by, state)
+                values (@entity, @position, @service, @Reference, @Title, @shownBy, 'open')
+                on conflict (entity_id, service, reference) do update set title = excluded.title
+                returning position_id
+                """,
+                new
+                {
+                    entity = session.Entity, position = Guid.CreateVersion7(), service = call.Caller, request.Reference, request.Title, shownBy = call.ShownBy,
+                });
+            var due = await session.First<DueRow>(
+                """
+                insert into payments.due as d (entity_id, due_id, position_id, plan, n, due_on, state)
+                values (@entity, @due, @position, 'single', 1, @DueOn, 'open')
+                on conflict (entity_id, position_id, plan, n) do update
+                   set due_on = case when d.state = 'open' then excluded.due_on else d.due_on end
+                returning due_id, state
+                """,
+                new { entity = session.Entity, due = Guid.CreateVersion7(), position, request.Due.DueOn });
+            var opened = new OpenedPosition(new(position), new(due!.DueId), due.State == "paid");
+            if (due.State == "open")
+                await DueLines.Replace(session, due.DueId, request.Due.Lines);
+            return opened;
+        },
+        cancellationToken);
+
+    sealed class DueRow
+    {
+        public Guid DueId { get; init; }
+        public string State { get; init; } = "";
+    }
+}
+
+internal static class DueLines
+{
+    /// <summary>The lines of an open due become these. The position's row must be locked.</summary>
+    public static Task Replace(IEntitySession session, Guid due, IReadOnlyList<AmountLine> lines) => session.Execute(
+        """
+        delete from payments.due_line where entity_id = @entity and due_id = @due and n > @count;
+
+        insert into payments.due_line (entity_id, due_id, n, label, tax_code, account, cents)
+        select @entity, @due, l.n, l.label, l.tax_code, l.account, l.cents
+          from unnest(@numbers, @labels, @taxCodes, @accounts, @cents) as l (n, label, tax_code, account, cents)
+        on conflict (entity_id, due_id, n) do update
+           set label = excluded.label, tax_code = excluded.tax_code, account = excluded.account, cents = excluded.cents;
+        """,
+        new
+        {
+            entity = session.Entity,
+            due,
+            count = lines.Count,
+            numbers = Enumerable.Range(1, lines.Count).Select(n => (short)n).ToArray(),
+            labels = lines.Select(line => line.Label).ToArray(),
+            taxCodes = lines.Select(line => line.TaxCode).ToArray(),
+            accounts = lines.Select(line => line.Account).ToArray(),
+            cents = lines.Select(line => line.Amount.Cents).ToArray(),
+        });
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Platform.Core.Documents;
+using Platform.Core.Entities;
+using Platform.Core.Events;
+using Platform.Core.Hosting;
+using Platform.Core.Money;
+using Platform.Core.Pages;
+using Platform.Core.Storage;
+using Platform.Core.Time;
+using Platform.Payments.Checkout;
+
+namespace Platform.Payments.Receipts;
+
+/// <summary>Issues the receipt (quietanza) of a payment: numbered by creditor and year without gaps, kept byte by byte, with a code anybody can check it by.</summary>
+internal sealed class IssueReceipt(EntityDirectory entities, PublicAddress address, PorticoOptions options, TimeProvider clock) : IReact<PositionPaid>
+{
+    public async Task On(PositionPaid happened, IEntitySession session, CancellationToken stop)
+    {
+        var payment = await session.First<PaymentRow>(
+            """
+            select p.order_no, p.language, p.paid_at, p.shown_by, (select r.number from payments.receipt r where r.entity_id = p.entity_id and r.payment_id = p.payment_id) as issued
+              from payments.payment p where p.entity_id = @entity and p.payment_id = @Payment
+            """,
+            new { entity = session.Entity, happened.Payment });
+        // A payment of several dues raises an event for each; its receipt is one.
+        if (payment!.Issued is not null)
+            return;
+
+        var lines = await session.List<LineRow>(
+            """
+            select s.title, i.cents as item_cents, l.label, l.cents
+              from payments.payment_item i
+              join payments.due d on d.entity_id = i.entity_id and d.due_id = i.due_id
+              join payments.position s on s.entity_id = d.entity_id and s.position_id = d.position_id
+              join payments.due_line l on l.entity_id = i.entity_id and l.due_id = i.due_id
+             where i.entity_id = @entity and i.payment_id = @Payment
+             order by s.title, i.due_id, l.n
+            """,
+            new { entity = session.Entity, happened.Payment });
+        var now = clock.GetUtcNow();
+        var year = LegalTime.Day(now).Year;
+        var number = await session.First<int>(
+            """
+            insert into payments.receipt_counter as c (entity_id, year, last) values (@entity, @year, 1)
+            on conflict (entity_id, year) do update set last = c.last + 1
+            returning last
+            """,
+            new { entity = session.Entity, year = (short)year });
+
+        var snapshot = await entities.Current(stop);
+        var creditor = snapshot.ById(session.Entity) ?? throw new InvalidOperationException($"Entity {session.Entity} is unknown.");
+        var shownBy = snapshot.ById(payment.ShownBy);
+        var code = EntityCoded.New(creditor.Code);
+        var pdf = DocumentWriter.Write(Draw(creditor, shownBy, payment, lines, $"{number}/{year}", code, now));
+        await session.Execute(
+            """
+            insert into payments.receipt (entity_id, year, number, payment_id, code, pdf_sha256, pdf, issued_at)
+            values (@entity, @year, @number, @Payment, @code, @hash, @pdf, @now)
+            """,
+            new { entity = session.Entity, year = (short)year, number, happened.Payment, code, hash = SHA256.HashData(pdf), pdf, now });
+        session.Record("receipt.issued", new { number, year, happened.OrderNumber });
+    }
+
+    Document Draw(Entity creditor, Entity? shownBy, PaymentRow payment, IReadOnlyList<LineRow> lines, string number, string code, DateTimeOffset now)
+    {
+        var culture = PageCultures.Of(payment.Language);
+        var t = PaymentTexts.Catalog.In(culture);
+        var paidAt = LegalTime.Local(payment.PaidAt);
+        var total = new Euro(lines.Sum(line => line.Cents));
+        List<Fact> facts =
+        [
+            new(t["receipt.creditor"], $"{creditor.Name} — {t["receipt.taxcode"]} {creditor.TaxCode}"),
+            new(t["receipt.for"], string.Join(", ", lines.Select(line => line.Title).Distinct(StringComparer.Ordinal))),
+            new(t["receipt.paidat"], paidAt.ToString("d MMMM yyyy, HH:mm", culture)),
+            new(t["receipt.order"], payment.OrderNo),
+        ];
+        if (shownBy is not null && shownBy.Id != creditor.Id)
+            facts.Insert(1, new(t["receipt.service"], shownBy.Name));
+        return new Document
+        {
+            Issuer = creditor,
+            Title = t["receipt.title"],
+            Subtitle = t["receipt.number", number],
+            Created = now,
+            Language = culture.TwoLetterISOLanguageName,
+            Demo = options.Profile == Profile.Demo,
+            VerificationCode = code,
+            Blocks =
+            [
+                new Figure(t["receipt.amount"], total, t["receipt.amount.note"]),
+                new Platform.Core.Documents.Facts(facts),
+                new Heading(t["receipt.lines"]),
+                new Table(
+                    [new Column(t["receipt.line"], 3), new Column(t["receipt.line.amount"], 1, Amounts: true)],
+                    [.. lines.Select(line => new DocumentCell[] { $"{line.Title} — {line.Label}", new Euro(line.Cents) })],
+                    new Total(t["receipt.total"], total)),
+                new QrCode(address.CheckOf(code), t["receipt.qr"]),
+            ],
+        };
+    }
+
+    sealed class PaymentRow
+    {
+        public string OrderNo { get; init; } = "";
+        public string Language { get; init; } = "it";
+        public DateTimeOffset PaidAt { get; init; }
+        public EntityId ShownBy { get; init; }
+        public int? Issued { get; init; }
+    }
+
+    sealed class LineRow
+    {
+        public string Title { get; init; } = "";
+        public string Label { get; init; } = "";
+        public long Cents { get; init; }
+    }
+}

@@ -1,0 +1,46 @@
+// The table of contents of the build: what can be asked for, and what each target needs first.
+// How results are counted and licences are read stands in .ci/*.cake. Start from ./build.sh help.
+#load ".ci/results.cake"
+#load ".ci/licences.cake"
+
+const string Solution = "Portico.slnx";
+const string Configuration = "Release";
+
+Task("Assets")
+    .Description("Fetch the page style and the font that package-lock.json names.")
+    .WithCriteria(() => IsOlder("node_modules/.package-lock.json", "package-lock.json"), "node_modules is up to date")
+    .Does(() => Run("npm", "ci --no-progress --loglevel=error"));
+
+Task("Restore")
+    .Description("Fetch the NuGet packages; with CI=true exactly those of the lock files.")
+    .Does(() => DotNetRestore(Solution, new() { LockedMode = OnCI, ArgumentCustomization = KeepErrors }));
+
+Task("Build")
+    .Description("Compile everything; a warning is an error.")
+    .IsDependentOn("Assets")
+    .IsDependentOn("Restore")
+    .Does(() => DotNetBuild(Solution, new() { Configuration = Configuration, NoRestore = true, NoLogo = true, Verbosity = Quietly, ArgumentCustomization = KeepErrors }));
+
+Task("Stage")
+    .Description("Lay out artifacts/portico: the host, its plugins, and the bank of the demo.")
+    .IsDependentOn("Build")
+    .Does(() => Publish("Host", "artifacts/portico"))
+    .Does(() => Publish("tests/PagOnLine.Emulator", "artifacts/portico/bank"))
+    .Does(() => Mirror("artifacts/plugins", "artifacts/portico/plugins"));
+
+Task("Test")
+    .Description("Run every test, one project at a time, on a real PostgreSQL and a real browser.")
+    .IsDependentOn("Build")
+    .Does(() => CleanDirectory(TestResults))
+    .Does(() => RunTests(Solution, Configuration));
+
+Task("Licences")
+    .Description("Write docs/dependencies.md; fail on a licence nobody has agreed to.")
+    .IsDependentOn("Assets")
+    .IsDependentOn("Restore")
+    .Does(() => WriteDependencies("docs/dependencies.md"));
+
+Task("Default")
+    .IsDependentOn("Build");
+
+RunTarget(Argument("target", "Default"));
