@@ -78,7 +78,7 @@ internal sealed class ImportFines(ISessions sessions, TimeProvider time) : IImpo
                  as line (line, fine_id, series, year, number, municipality, place, article, description, violated_on, plate, min_cents, max_cents, costs_cents,
                           discount_excluded, contested_at_once, notified_on)
         ), written as (
-            insert into fines.fine as old (
+            insert into fines.fine as known (
                 entity_id, fine_id, series, year, number, municipality, place, article, description, violated_on, plate, min_cents, max_cents, costs_cents,
                 discount_excluded, contested_at_once, notified_on, imported_at, changed_at)
             select @entity, fine_id, series, year, number, municipality, place, article, description, violated_on, plate, min_cents, max_cents, costs_cents,
@@ -90,14 +90,14 @@ internal sealed class ImportFines(ISessions sessions, TimeProvider time) : IImpo
                 violated_on = excluded.violated_on, plate = excluded.plate, min_cents = excluded.min_cents, max_cents = excluded.max_cents,
                 costs_cents = excluded.costs_cents, discount_excluded = excluded.discount_excluded, contested_at_once = excluded.contested_at_once,
                 notified_on = excluded.notified_on, changed_at = excluded.changed_at
-            where (old.state <> 'paid' or (old.min_cents, old.max_cents, old.costs_cents, old.discount_excluded)
+            where (known.state <> 'paid' or (known.min_cents, known.max_cents, known.costs_cents, known.discount_excluded)
                                         = (excluded.min_cents, excluded.max_cents, excluded.costs_cents, excluded.discount_excluded))
-              and (old.municipality, old.place, old.article, old.description, old.violated_on, old.plate, old.min_cents, old.max_cents, old.costs_cents,
-                   old.discount_excluded, old.contested_at_once, old.notified_on)
+              and (known.municipality, known.place, known.article, known.description, known.violated_on, known.plate, known.min_cents, known.max_cents, known.costs_cents,
+                   known.discount_excluded, known.contested_at_once, known.notified_on)
                   is distinct from
                   (excluded.municipality, excluded.place, excluded.article, excluded.description, excluded.violated_on, excluded.plate, excluded.min_cents,
                    excluded.max_cents, excluded.costs_cents, excluded.discount_excluded, excluded.contested_at_once, excluded.notified_on)
-            returning old.series, old.year, old.number, old.fine_id
+            returning known.series, known.year, known.number, known.fine_id
         )
         select i.line,
                case
