@@ -1,0 +1,86 @@
+using Platform.Core.Money;
+
+namespace Services.Fines.Amounts;
+
+/// <summary>Which rule of law sets an amount.</summary>
+public enum Band
+{
+    /// <summary>Nobody was told yet, so no term runs: the lowest amount the law gives (see <see cref="FineAmounts"/>).</summary>
+    NotToldYet,
+
+    /// <summary>The minimum less 30 %, art. 202 c. 1 CdS.</summary>
+    Reduced,
+
+    /// <summary>The minimum of the law, art. 202 c. 1 CdS.</summary>
+    Minimum,
+
+    /// <summary>Half of the maximum of the law, art. 203 c. 3 CdS: the report has become an enforceable title.</summary>
+    HalfMaximum,
+}
+
+/// <summary>What amounts follow from.</summary>
+/// <param name="Costs">Ascertainment and notification costs: added to every amount, never discounted.</param>
+/// <param name="DiscountExcluded">The violation brings confiscation of the vehicle or suspension of the licence: no 30 % (art. 202 c. 1).</param>
+/// <param name="ToldOn">Day of immediate contestation or of perfected notification, or null while neither is known.</param>
+internal sealed record FineTerms(Euro Minimum, Euro Maximum, Euro Costs, bool DiscountExcluded, DateOnly ViolatedOn, DateOnly? ToldOn);
+
+/// <summary>An amount and the legal days on which it is right, both included; null where there is no such end.</summary>
+public sealed record AmountDue(Band Band, DateOnly? From, DateOnly? Until, Euro Sanction, Euro Costs)
+{
+    public Euro Total => Sanction + Costs;
+}
+
+/// <summary>The amount of a day and those that follow it, in order of time.</summary>
+public sealed record AmountsDue(AmountDue Today, IReadOnlyList<AmountDue> Next);
+
+/// <summary>Computes what a fine costs on a day, from the law alone.</summary>
+/// <remarks>
+/// Terms count from the day after contestation or notification; holidays count, but a last day on a holiday slips to the next working day.
+/// While it is not known that anybody was told, no term has begun (art. 202 c. 1 counts from contestation or notification),
+/// so the citizen is offered the lowest amount, as on a notice left on the windscreen (preavviso). If he was told in truth and the register
+/// does not know yet, too little may be paid: that is a payment on account, and the page says so.
+/// </remarks>
+internal static class FineAmounts
+{
+    /// <summary>The rules in force for violations from a day on. The last row not later than the violation holds.</summary>
+    sealed record Rule(DateOnly From, int ReducedPercent, int ReducedDays, int MinimumDays, string Source);
+
+    static readonly Rule[] Rules =
+    [
+        new(DateOnly.MinValue, 100, 0, 60, "D.Lgs. 285/1992 art. 202 c. 1, art. 203 c. 3"),
+        new(new(2013, 8, 21), 70, 5, 60, "DL 69/2013 art. 20 c. 5-bis, converted by L. 98/2013: less 30 % within five days"),
+    ];
+
+    public static AmountsDue On(DateOnly day, FineTerms fine, PatronDay patron)
+    {
+        ArgumentNullException.ThrowIfNull(fine);
+        var all = All(fine, patron);
+        var today = all.FindIndex(due => due.Until is not { } until || day <= until);
+        return new(all[today], all[(today + 1)..]);
+    }
+
+    static List<AmountDue> All(FineTerms fine, PatronDay patron)
+    {
+        var rule = Rules.Last(rule => rule.From <= fine.ViolatedOn);
+        var hasReduction = !fine.DiscountExcluded && rule.ReducedDays > 0;
+        var reduced = fine.Minimum.Percent(rule.ReducedPercent);
+        if (fine.ToldOn is not { } told)
+            return [new(Band.NotToldYet, null, null, hasReduction ? reduced : fine.Minimum, fine.Costs)];
+
+        List<AmountDue> all = [];
+        DateOnly? from = null;
+        if (hasReduction)
+        {
+            var lastReduced = Holidays.WorkingDayFrom(told.AddDays(rule.ReducedDays), patron);
+            all.Add(new(Band.Reduced, from, lastReduced, reduced, fine.Costs));
+            from = lastReduced.AddDays(1);
+        }
+        var lastMinimum = Holidays.WorkingDayFrom(told.AddDays(rule.MinimumDays), patron);
+        all.Add(new(Band.Minimum, from, lastMinimum, fine.Minimum, fine.Costs));
+
+        // In the Codice every maximum is at least twice the minimum; a mistyped line must not make waiting cheaper.
+        var half = fine.Maximum.Half();
+        all.Add(new(Band.HalfMaximum, lastMinimum.AddDays(1), null, half > fine.Minimum ? half : fine.Minimum, fine.Costs));
+        return all;
+    }
+}

@@ -1,0 +1,71 @@
+using Microsoft.AspNetCore.Http;
+using Platform.Core.Commands;
+using Platform.Core.Pages;
+using Platform.Core.Time;
+using Services.Fines.Register;
+
+namespace Services.Fines;
+
+/// <summary>Asks for the three things written on the paper, and leads to the fine by a link that cannot be guessed.</summary>
+internal sealed class FindFinePage(ICommands commands, ILinks links) : IPage
+{
+    public Task<PageAnswer> Get(PageRequest request, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var expired = request.Query["avviso"] == Expired;
+        return Task.FromResult(Draw(request, new FormState(), expired, StatusCodes.Status200OK));
+    }
+
+    public async Task<PageAnswer> Post(PageRequest request, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var texts = FinesTexts.In(request.Culture);
+        var form = FormState.From(request.Form);
+        if (FindFineForm.Read(form, texts, LegalTime.Day(request.Now)) is { } asked)
+        {
+            var found = await commands.Send(asked, stop);
+            if (found.Refusal is null)
+                return PageAnswer.Go($"{request.Path}/{FineLink.For(links, found.Value)}");
+            form.AddError("", texts[$"refusal.{found.Refusal.Code}"]);
+        }
+        return Draw(request, form, false, StatusCodes.Status422UnprocessableEntity);
+    }
+
+    /// <summary>Where to send who comes with a link that does not open.</summary>
+    public static string ExpiredLinkPath(string path) => $"{path}?avviso={Expired}";
+
+    const string Expired = "scaduto";
+
+    static PageAnswer Draw(PageRequest request, FormState form, bool expired, int status) =>
+        PageAnswer.View<FindFineView>(
+            new FindFineModel(FinesTexts.In(request.Culture), form, request.Path, expired, LegalTime.Day(request.Now), request.Creditor), status);
+}
+
+/// <summary>The search as a page shows it.</summary>
+public sealed record FindFineModel(Texts Texts, FormState Form, string Path, bool LinkExpired, DateOnly Today, Platform.Core.Entities.Entity Creditor);
+
+/// <summary>The search form: what may be typed, and what is said about the rest.</summary>
+internal static class FindFineForm
+{
+    public const string Number = "verbale";
+    public const string ViolatedOn = "data";
+    public const string PlateName = "targa";
+
+    /// <summary>What is to be looked for, or null after every error was told on <paramref name="form"/>.</summary>
+    public static FindFine? Read(FormState form, Texts texts, DateOnly today)
+    {
+        if (!FineNumber.TryParse(form[Number], out var number))
+            form.AddError(Number, texts[form.IsEmpty(Number) ? "find.number.missing" : "find.number.wrong"]);
+
+        var violatedOn = form.Date(ViolatedOn);
+        if (violatedOn is null)
+            form.AddError(ViolatedOn, texts[form.IsEmpty(ViolatedOn) ? "find.date.missing" : "find.date.wrong"]);
+        else if (violatedOn > today)
+            form.AddError(ViolatedOn, texts["find.date.future"]);
+
+        if (!Plate.TryParse(form[PlateName], out var plate))
+            form.AddError(PlateName, texts[form.IsEmpty(PlateName) ? "find.plate.missing" : "find.plate.wrong"]);
+
+        return form.IsValid ? new(number!.Value, violatedOn!.Value, plate!.Value) : null;
+    }
+}

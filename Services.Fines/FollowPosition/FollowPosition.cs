@@ -1,0 +1,56 @@
+using Platform.Core.Events;
+using Platform.Core.Storage;
+using Platform.Core.Time;
+using Platform.Payments;
+using Services.Fines.Register;
+
+namespace Services.Fines;
+
+/// <summary>Closes a fine when payments tells that it is paid, and opens it again when the bank took the payment back.</summary>
+/// <remarks>One class for both: only within a class does the order of a stream hold, and a reversal before its payment would leave the fine closed for ever.</remarks>
+internal sealed class FollowPosition : IReact<PositionPaid>, IReact<PositionReversed>
+{
+    /// <remarks>Told twice, it writes the same again.</remarks>
+    /// <exception cref="InvalidOperationException">The register has no such fine: an officer must see it, for money was taken.</exception>
+    public async Task On(PositionPaid happened, IEntitySession session, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        ArgumentNullException.ThrowIfNull(session);
+        var name = NameOf(happened.Position);
+        var touched = await session.Execute(
+            """
+            update fines.fine
+            set state = 'paid', paid_on = @day, paid_cents = @amount, paid_order = @order, changed_at = @at
+            where entity_id = @entity and series = @series and year = @year and number = @number
+            """,
+            new
+            {
+                entity = session.Entity, series = name.Series, year = name.Year, number = name.Number,
+                day = LegalTime.Day(happened.At), amount = happened.Amount, order = happened.OrderNumber, at = happened.At,
+            });
+        if (touched == 0)
+            throw new InvalidOperationException($"Order {happened.OrderNumber} paid {name}, which is not in the register.");
+        session.Record("fines.paid", new { fine = name.ToString(), order = happened.OrderNumber, cents = happened.Amount.Cents });
+    }
+
+    /// <remarks>A fine that another order has paid stays paid.</remarks>
+    public async Task On(PositionReversed happened, IEntitySession session, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        ArgumentNullException.ThrowIfNull(session);
+        var name = NameOf(happened.Position);
+        var touched = await session.Execute(
+            """
+            update fines.fine
+            set state = 'open', paid_on = null, paid_cents = null, paid_order = null, changed_at = @at
+            where entity_id = @entity and series = @series and year = @year and number = @number and paid_order = @order
+            """,
+            new { entity = session.Entity, series = name.Series, year = name.Year, number = name.Number, order = happened.OrderNumber, at = happened.At });
+        if (touched > 0)
+            session.Record("fines.reopened", new { fine = name.ToString(), order = happened.OrderNumber });
+    }
+
+    static FineNumber NameOf(PositionKey position) => FineNumber.TryParse(position.Reference, out var name)
+        ? name.Value
+        : throw new InvalidOperationException($"'{position.Reference}' is no fine's number: this service opened no such position.");
+}

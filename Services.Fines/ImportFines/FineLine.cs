@@ -1,0 +1,187 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Platform.Core.Money;
+using Platform.Core.Plugins;
+using Services.Fines.Register;
+
+namespace Services.Fines;
+
+/// <summary>A line of the file that can be loaded.</summary>
+internal sealed record FineLine(
+    int Line, FineNumber Name, DateOnly ViolatedOn, Plate Plate, string Municipality, string Place, string Article, string Description,
+    Euro Minimum, Euro Maximum, Euro Costs, DateOnly? NotifiedOn, bool ContestedAtOnce, bool DiscountExcluded);
+
+/// <summary>Columns of the file, found by name in any order.</summary>
+internal static class FineColumns
+{
+    public const string Series = "serie";
+    public const string Year = "anno";
+    public const string Number = "numero";
+    public const string ViolatedOn = "data_violazione";
+    public const string Plate = "targa";
+    public const string Municipality = "comune";
+    public const string Place = "luogo";
+    public const string Article = "articolo";
+    public const string Description = "descrizione";
+    public const string Minimum = "minimo";
+    public const string Maximum = "massimo";
+    public const string Costs = "spese";
+    public const string NotifiedOn = "data_notifica";
+    public const string ContestedAtOnce = "contestazione_immediata";
+    public const string DiscountExcluded = "sconto_escluso";
+
+    public static readonly IReadOnlyList<string> All =
+    [
+        Series, Year, Number, ViolatedOn, Plate, Municipality, Place, Article, Description, Minimum, Maximum, Costs, NotifiedOn, ContestedAtOnce, DiscountExcluded,
+    ];
+}
+
+/// <summary>Reads one line's fields. Collects every error of the line, each in words that say how to mend it.</summary>
+internal sealed partial class FineLineReader(int line, Func<string, string> field, DateOnly today)
+{
+    readonly List<ImportError> _errors = [];
+
+    /// <summary>The line, or null when it has errors.</summary>
+    public static FineLine? Read(int line, Func<string, string> field, DateOnly today, out IReadOnlyList<ImportError> errors)
+    {
+        var reader = new FineLineReader(line, field, today);
+        var read = reader.Read();
+        errors = reader._errors;
+        return reader._errors.Count == 0 ? read : null;
+    }
+
+    public static ImportError Error(int line, string? column, string? value, string message) =>
+        new(line, column, value is { Length: > 60 } ? value[..59] + "…" : value, message);
+
+    FineLine Read()
+    {
+        var series = Series();
+        var year = Whole(FineColumns.Year, FineNumber.FirstYear, today.Year, $"Scrivi l'anno del verbale con quattro cifre, dal {FineNumber.FirstYear} al {today.Year}.");
+        var number = Whole(FineColumns.Number, 1, 999_999_999, "Scrivi il numero del verbale solo con cifre, maggiore di zero.");
+        var violatedOn = Date(FineColumns.ViolatedOn);
+        if (field(FineColumns.ViolatedOn).Length == 0)
+            Add(FineColumns.ViolatedOn, "Manca la data della violazione. Scrivila come 31/12/2025.");
+        var plate = ReadPlate();
+        var municipality = Municipality();
+        var place = Words(FineColumns.Place, 200);
+        var article = Words(FineColumns.Article, 80);
+        var description = Words(FineColumns.Description, 300);
+        var minimum = Amount(FineColumns.Minimum);
+        var maximum = Amount(FineColumns.Maximum);
+        var costs = field(FineColumns.Costs).Length == 0 ? Euro.Zero : Amount(FineColumns.Costs);
+        var notifiedOn = Date(FineColumns.NotifiedOn);
+        var contestedAtOnce = YesNo(FineColumns.ContestedAtOnce);
+        var discountExcluded = YesNo(FineColumns.DiscountExcluded);
+
+        if (notifiedOn < violatedOn)
+            Add(FineColumns.NotifiedOn, "La notifica è prima della violazione. Controlla le due date.");
+        if (minimum is { Cents: 0 })
+            Add(FineColumns.Minimum, "Il minimo deve essere più di zero.");
+        if (maximum < minimum)
+            Add(FineColumns.Maximum, "Il massimo è più basso del minimo. Controlla i due importi.");
+
+        return new(
+            line, new(series, year, number), violatedOn ?? default, plate, municipality, place, article, description,
+            minimum ?? default, maximum ?? default, costs ?? default, notifiedOn, contestedAtOnce, discountExcluded);
+    }
+
+    string Series()
+    {
+        var text = field(FineColumns.Series).ToUpperInvariant();
+        if (text.Length is 0 or > 6 || !text.All(char.IsAsciiLetterOrDigit))
+            Add(FineColumns.Series, "Scrivi la serie con lettere e cifre, da 1 a 6, per esempio V.");
+        return text;
+    }
+
+    int Whole(string column, int least, int most, string message)
+    {
+        if (int.TryParse(field(column), NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
+            return value;
+        Add(column, message);
+        return 0;
+    }
+
+    DateOnly? Date(string column)
+    {
+        var text = field(column);
+        if (text.Length == 0)
+            return null;
+        if (!DateOnly.TryParseExact(text, ["d/M/yyyy", "yyyy-MM-dd"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
+        {
+            Add(column, "La data non si legge. Scrivila come 31/12/2025 oppure 2025-12-31.");
+            return null;
+        }
+        if (day > today)
+            Add(column, "La data è nel futuro.");
+        else if (day.Year < FineNumber.FirstYear)
+            Add(column, $"La data è prima del {FineNumber.FirstYear}, quando il Codice della Strada non era in vigore.");
+        return day;
+    }
+
+    Plate ReadPlate()
+    {
+        if (Plate.TryParse(field(FineColumns.Plate), out var plate))
+            return plate.Value;
+        Add(FineColumns.Plate, "Scrivi la targa con lettere e cifre, da 2 a 15, per esempio AB123CD.");
+        return default;
+    }
+
+    string Municipality()
+    {
+        var text = field(FineColumns.Municipality);
+        // Spreadsheets drop the leading zero of Emilia-Romagna's codes.
+        var code = text.Length == 5 ? "0" + text : text;
+        if (code.Length != 6 || !code.All(char.IsAsciiDigit))
+            Add(FineColumns.Municipality, "Scrivi il codice ISTAT del comune, sei cifre, per esempio 037005.");
+        return code;
+    }
+
+    string Words(string column, int most)
+    {
+        var text = field(column);
+        if (text.Length == 0)
+            Add(column, "Il campo è vuoto ed è obbligatorio.");
+        else if (text.Length > most)
+            Add(column, $"Il testo è troppo lungo: al massimo {most} caratteri.");
+        else if (text.Any(char.IsControl))
+            Add(column, "Il testo va a capo o contiene caratteri che non si leggono. Toglili.");
+        return text;
+    }
+
+    Euro? Amount(string column)
+    {
+        var text = field(column).Trim('€', ' ', '\u00a0');
+        var match = Money().Match(text);
+        if (match.Success)
+        {
+            var euros = match.Groups["euros"].Value.Replace(".", "", StringComparison.Ordinal);
+            var cents = match.Groups["cents"].Value.PadRight(2, '0');
+            if (euros.Length <= 9)
+                return Euro.Of(long.Parse(euros, CultureInfo.InvariantCulture), int.Parse(cents, CultureInfo.InvariantCulture));
+        }
+        Add(column, text.Length == 0
+            ? "Manca l'importo. Scrivilo come 1.085,00 oppure 1085.00."
+            : "L'importo non si legge. Scrivilo come 1.085,00 oppure 1085.00, senza segno.");
+        return null;
+    }
+
+    bool YesNo(string column)
+    {
+        switch (field(column).ToLowerInvariant())
+        {
+            case "si" or "sì" or "s":
+                return true;
+            case "no" or "n" or "":
+                return false;
+            default:
+                Add(column, "Scrivi si oppure no.");
+                return false;
+        }
+    }
+
+    void Add(string column, string message) => _errors.Add(Error(line, column, field(column), message));
+
+    /// <remarks>No amount has three decimals, so <c>1.085</c> can only be one thousand and eighty-five.</remarks>
+    [GeneratedRegex(@"^(?:(?<euros>[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,(?<cents>[0-9]{1,2}))?|(?<euros>[0-9]+)\.(?<cents>[0-9]{1,2}))$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Money();
+}

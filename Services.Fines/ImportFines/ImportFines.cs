@@ -1,0 +1,156 @@
+using Platform.Core.Money;
+using Platform.Core.Plugins;
+using Platform.Core.Storage;
+using Platform.Core.Time;
+
+namespace Services.Fines;
+
+/// <summary>Loads a file of fines: good lines in, bad lines told. A fine already in the register takes the file's values; the same file again changes nothing.</summary>
+/// <remarks>One statement and one transaction per <see cref="BatchSize"/> lines, so memory stays flat and a citizen never waits for the file's end.</remarks>
+internal sealed class ImportFines(ISessions sessions, TimeProvider time) : IImport
+{
+    internal const int BatchSize = 500;
+
+    public async Task<ImportReport> Run(Stream file, CancellationToken stop)
+    {
+        var tally = new Tally();
+        var batch = new List<FineLine>(BatchSize);
+        await foreach (var line in FinesFile.Read(file, LegalTime.Day(time.GetUtcNow()), stop))
+        {
+            tally.Take(line);
+            if (line.Fine is not { } fine)
+                continue;
+            batch.Add(fine);
+            if (batch.Count == BatchSize)
+                await Load(batch, tally, stop);
+        }
+        if (batch.Count > 0)
+            await Load(batch, tally, stop);
+        return tally.Report();
+    }
+
+    async Task Load(List<FineLine> batch, Tally tally, CancellationToken stop)
+    {
+        var loaded = await sessions.Run(async session =>
+        {
+            var results = await session.List<Loaded>(Upsert, new
+            {
+                entity = session.Entity,
+                now = time.GetUtcNow(),
+                lines = batch.ConvertAll(fine => fine.Line).ToArray(),
+                ids = batch.ConvertAll(_ => Guid.CreateVersion7()).ToArray(),
+                series = batch.ConvertAll(fine => fine.Name.Series).ToArray(),
+                years = batch.ConvertAll(fine => fine.Name.Year).ToArray(),
+                numbers = batch.ConvertAll(fine => fine.Name.Number).ToArray(),
+                municipalities = batch.ConvertAll(fine => fine.Municipality).ToArray(),
+                places = batch.ConvertAll(fine => fine.Place).ToArray(),
+                articles = batch.ConvertAll(fine => fine.Article).ToArray(),
+                descriptions = batch.ConvertAll(fine => fine.Description).ToArray(),
+                days = batch.ConvertAll(fine => fine.ViolatedOn).ToArray(),
+                plates = batch.ConvertAll(fine => fine.Plate.Value).ToArray(),
+                minimums = batch.ConvertAll(fine => fine.Minimum.Cents).ToArray(),
+                maximums = batch.ConvertAll(fine => fine.Maximum.Cents).ToArray(),
+                costs = batch.ConvertAll(fine => fine.Costs.Cents).ToArray(),
+                excluded = batch.ConvertAll(fine => fine.DiscountExcluded).ToArray(),
+                contested = batch.ConvertAll(fine => fine.ContestedAtOnce).ToArray(),
+                notified = batch.ConvertAll(fine => fine.NotifiedOn).ToArray(),
+            });
+            var (added, changed) = (results.Count(r => r.Outcome == "added"), results.Count(r => r.Outcome == "changed"));
+            if (added + changed > 0)
+                session.Record("fines.imported", new { added, changed });
+            return results;
+        }, stop);
+        tally.Take(batch, loaded);
+        batch.Clear();
+    }
+
+    /// <summary>
+    /// Adds, changes or leaves alone. What a paid fine cost may not change any more; all else may, for the day of notification often comes after the payment.
+    /// The guard stands in "on conflict … where", which sees the row as it is when locked, so that a payment in this very moment wins.
+    /// </summary>
+    const string Upsert =
+        """
+        with incoming as (
+            select *
+            from unnest(@lines::int[], @ids::uuid[], @series::text[], @years::int[], @numbers::int[], @municipalities::text[], @places::text[], @articles::text[],
+                        @descriptions::text[], @days::date[], @plates::text[], @minimums::bigint[], @maximums::bigint[], @costs::bigint[], @excluded::boolean[],
+                        @contested::boolean[], @notified::date[])
+                 as line (line, fine_id, series, year, number, municipality, place, article, description, violated_on, plate, min_cents, max_cents, costs_cents,
+                          discount_excluded, contested_at_once, notified_on)
+        ), written as (
+            insert into fines.fine as known (
+                entity_id, fine_id, series, year, number, municipality, place, article, description, violated_on, plate, min_cents, max_cents, costs_cents,
+                discount_excluded, contested_at_once, notified_on, imported_at, changed_at)
+            select @entity, fine_id, series, year, number, municipality, place, article, description, violated_on, plate, min_cents, max_cents, costs_cents,
+                   discount_excluded, contested_at_once, notified_on, @now, @now
+            from incoming
+            order by series, year, number
+            on conflict (entity_id, series, year, number) do update set
+                municipality = excluded.municipality, place = excluded.place, article = excluded.article, description = excluded.description,
+                violated_on = excluded.violated_on, plate = excluded.plate, min_cents = excluded.min_cents, max_cents = excluded.max_cents,
+                costs_cents = excluded.costs_cents, discount_excluded = excluded.discount_excluded, contested_at_once = excluded.contested_at_once,
+                notified_on = excluded.notified_on, changed_at = excluded.changed_at
+            where (known.state <> 'paid' or (known.min_cents, known.max_cents, known.costs_cents, known.discount_excluded)
+                                        = (excluded.min_cents, excluded.max_cents, excluded.costs_cents, excluded.discount_excluded))
+              and (known.municipality, known.place, known.article, known.description, known.violated_on, known.plate, known.min_cents, known.max_cents, known.costs_cents,
+                   known.discount_excluded, known.contested_at_once, known.notified_on)
+                  is distinct from
+                  (excluded.municipality, excluded.place, excluded.article, excluded.description, excluded.violated_on, excluded.plate, excluded.min_cents,
+                   excluded.max_cents, excluded.costs_cents, excluded.discount_excluded, excluded.contested_at_once, excluded.notified_on)
+            returning known.series, known.year, known.number, known.fine_id
+        )
+        select i.line,
+               case
+                   when w.fine_id = i.fine_id then 'added'
+                   when w.fine_id is not null then 'changed'
+                   when f.fine_id is null then 'unchanged'   -- another load of the same lines came first
+                   when (f.min_cents, f.max_cents, f.costs_cents, f.discount_excluded) = (i.min_cents, i.max_cents, i.costs_cents, i.discount_excluded) then 'unchanged'
+                   else 'paid'
+               end as outcome
+        from incoming i
+        left join written w on w.series = i.series and w.year = i.year and w.number = i.number
+        left join fines.fine f on f.entity_id = @entity and f.series = i.series and f.year = i.year and f.number = i.number
+        order by i.line
+        """;
+
+    internal sealed record Loaded(int Line, string Outcome);
+}
+
+/// <summary>Counts what became of the lines.</summary>
+internal sealed class Tally
+{
+    readonly List<ImportError> _errors = [];
+    int _read, _added, _changed, _unchanged;
+
+    public void Take(ReadLine line)
+    {
+        _read += line.IsData ? 1 : 0;
+        _errors.AddRange(line.Errors);
+    }
+
+    public void Take(IReadOnlyList<FineLine> batch, IReadOnlyList<ImportFines.Loaded> loaded)
+    {
+        var byLine = batch.ToDictionary(fine => fine.Line);
+        foreach (var result in loaded)
+        {
+            switch (result.Outcome)
+            {
+                case "added":
+                    _added++;
+                    break;
+                case "changed":
+                    _changed++;
+                    break;
+                case "unchanged":
+                    _unchanged++;
+                    break;
+                default:
+                    _errors.Add(FineLineReader.Error(result.Line, null, byLine[result.Line].Name.ToString(),
+                        "Il verbale è già pagato: importi, spese ed esclusione dello sconto non si possono più cambiare. La riga non è stata caricata."));
+                    break;
+            }
+        }
+    }
+
+    public ImportReport Report() => new(_read, _added, _changed, _unchanged, [.. _errors.OrderBy(error => error.Line)]);
+}

@@ -1,0 +1,30 @@
+using Platform.Core.Storage;
+using Platform.Core.Time;
+using Platform.Payments;
+using Services.Fines.Amounts;
+using Services.Fines.Register;
+
+namespace Services.Fines;
+
+/// <summary>Tells payments what a fine costs on a legal day.</summary>
+/// <remarks>The price holds until half an hour after the day's end, so that who is at the bank's page at midnight does not pay too little.</remarks>
+internal sealed class FinePositions(ISessions sessions) : IPositionOwner
+{
+    static readonly TimeSpan AfterMidnight = TimeSpan.FromMinutes(30);
+
+    public async ValueTask<Quote> Reprice(PositionKey position, DateOnly legalDay, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(position);
+        if (!FineNumber.TryParse(position.Reference, out var name))
+            return new Quote.Refused(FineRefusals.NotFound);
+        return await sessions.Run(session => Fine.Find(session, name.Value), stop) switch
+        {
+            null => new Quote.Refused(FineRefusals.NotFound),
+            { IsPaid: true } => new Quote.Refused(FineRefusals.AlreadyPaid),
+            var fine => Price(fine, legalDay),
+        };
+    }
+
+    internal static Quote.Priced Price(Fine fine, DateOnly legalDay) =>
+        new(AmountLines.Of(fine.AmountsOn(legalDay).Today), LegalTime.EndOf(legalDay) + AfterMidnight);
+}

@@ -1,0 +1,20 @@
+using Platform.Core.Plugins;
+using Platform.Payments;
+
+[assembly: Service("fines", "1.0", Title = "Multe", Author = "unione-reno-galliera")]
+
+namespace Services.Fines;
+
+/// <summary>Traffic fines: a citizen finds one by number, date and plate, sees what it costs today and pays it.</summary>
+public sealed class FinesService : IService
+{
+    public void Describe(IServiceDescription service)
+    {
+        ArgumentNullException.ThrowIfNull(service);
+        service.Path("multe");
+        service.Page<FindFinePage>("");
+        service.Page<ShowFinePage>("verbale/{token}");
+        service.Import<ImportFines>("import", "Carica i verbali da un file CSV");
+        service.Provides<IPositionOwner, FinePositions>();
+    }
+}

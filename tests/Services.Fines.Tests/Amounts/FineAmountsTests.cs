@@ -1,0 +1,129 @@
+using CsCheck;
+using Platform.Core.Money;
+using Services.Fines.Amounts;
+
+namespace Services.Fines.Tests.Amounts;
+
+/// <summary>The worked examples F1, F3, F4 and F6 of the project's notes on the Codice della Strada, and what must hold on every day.</summary>
+public sealed class FineAmountsTests
+{
+    static readonly DateOnly Monday2March = new(2026, 3, 2);
+
+    static FineTerms Parking => new(Euro.Of(42), Euro.Of(173), Euro.Of(2), false, new(2026, 2, 20), Monday2March);
+
+    [TestCase("2026-02-25", 31_40, Band.Reduced, TestName = "F1 before the notification the reduced amount holds")]
+    [TestCase("2026-03-02", 31_40, Band.Reduced, TestName = "F1 on the day of notification")]
+    [TestCase("2026-03-07", 31_40, Band.Reduced, TestName = "F1 the fifth day, a Saturday, is the last of the reduction")]
+    [TestCase("2026-03-08", 44_00, Band.Minimum, TestName = "F1 the sixth day costs the minimum")]
+    [TestCase("2026-05-01", 44_00, Band.Minimum, TestName = "F1 the sixtieth day is a holiday")]
+    [TestCase("2026-05-02", 44_00, Band.Minimum, TestName = "F1 so the Saturday after it is the last of the minimum")]
+    [TestCase("2026-05-03", 88_50, Band.HalfMaximum, TestName = "F1 then half of the maximum and the costs, never discounted")]
+    [TestCase("2031-05-03", 88_50, Band.HalfMaximum, TestName = "F1 and so for ever")]
+    public void Parking_notified_on_a_Monday(string day, long cents, Band band)
+    {
+        var today = On(day, Parking).Today;
+        (today.Total.Cents, today.Band).Should().Be((cents, band));
+    }
+
+    [TestCase("2026-03-07", 121_10)]
+    [TestCase("2026-03-08", 173_00)]
+    [TestCase("2026-05-03", 347_00)]
+    public void F3_speeding_by_10_to_40(string day, long cents) =>
+        On(day, new(Euro.Of(173), Euro.Of(694), Euro.Zero, false, new(2026, 2, 20), Monday2March)).Today.Total.Cents.Should().Be(cents);
+
+    [TestCase("2026-03-02", 543_00)]
+    [TestCase("2026-03-08", 543_00)]
+    [TestCase("2026-05-03", 1085_00)]
+    public void F4_no_reduction_where_the_licence_is_suspended(string day, long cents) =>
+        On(day, new(Euro.Of(543), Euro.Of(2170), Euro.Zero, true, new(2026, 2, 20), Monday2March)).Today.Total.Cents.Should().Be(cents);
+
+    [Test]
+    public void F6_a_fifth_day_on_Christmas_slips_over_Saint_Stephen_to_a_Saturday()
+    {
+        var contested = new DateOnly(2025, 12, 20);
+        On("2025-12-20", Parking with { ViolatedOn = contested, ToldOn = contested }).Today.Until.Should().Be(new(2025, 12, 27));
+    }
+
+    [Test]
+    public void A_last_day_on_the_patrons_feast_slips_where_the_feast_is_known()
+    {
+        var told = new DateOnly(2026, 9, 28);   // the fifth day after it is Saturday 3 October; Sunday 4 October is Bologna's and now Italy's
+        var fine = Parking with { ViolatedOn = told, ToldOn = told };
+        FineAmounts.On(told, fine, PatronDay.None).Today.Until.Should().Be(new(2026, 10, 3));
+        FineAmounts.On(told, fine, new(10, 3)).Today.Until.Should().Be(new(2026, 10, 5));
+    }
+
+    [Test]
+    public void What_follows_is_told_with_its_days()
+    {
+        var amounts = On("2026-03-05", Parking);
+        amounts.Today.Until.Should().Be(new(2026, 3, 7));
+        amounts.Next.Select(next => (next.Band, next.From, next.Until, next.Total.Cents)).Should().Equal(
+            (Band.Minimum, new DateOnly(2026, 3, 8), new DateOnly(2026, 5, 2), 44_00),
+            (Band.HalfMaximum, new DateOnly(2026, 5, 3), null, 88_50));
+    }
+
+    [TestCase(false, 31_40)]
+    [TestCase(true, 44_00)]
+    public void While_nobody_was_told_the_lowest_amount_of_the_law_is_offered_without_a_last_day(bool discountExcluded, long cents)
+    {
+        var amounts = On("2030-01-01", Parking with { ToldOn = null, DiscountExcluded = discountExcluded });
+        (amounts.Today.Total.Cents, amounts.Today.Band, amounts.Today.Until).Should().Be((cents, Band.NotToldYet, null));
+        amounts.Next.Should().BeEmpty();
+    }
+
+    [Test]
+    public void Before_August_2013_the_law_knew_no_reduction()
+    {
+        var day = new DateOnly(2013, 8, 20);
+        On("2013-08-21", Parking with { ViolatedOn = day, ToldOn = day }).Today.Total.Cents.Should().Be(44_00);
+        On("2013-08-21", Parking with { ViolatedOn = day.AddDays(1), ToldOn = day.AddDays(1) }).Today.Total.Cents.Should().Be(31_40);
+    }
+
+    [TestCase(5, 4)]
+    [TestCase(15, 11)]
+    [TestCase(4201, 2941)]
+    public void Half_a_cent_is_rounded_up(long minimum, long reduced) =>
+        On("2026-03-02", Parking with { Minimum = new(minimum), Maximum = new(minimum * 4), Costs = Euro.Zero }).Today.Total.Cents.Should().Be(reduced);
+
+    static readonly Gen<FineTerms> AnyFine =
+        from minimum in Gen.Long[1, 10_000_00]
+        from more in Gen.Long[0, 40_000_00]
+        from costs in Gen.Long[0, 100_00]
+        from excluded in Gen.Bool
+        from violated in Gen.Int[0, 365 * 40]
+        from told in Gen.Int[-1, 400]
+        let violatedOn = new DateOnly(1993, 1, 1).AddDays(violated)
+        select new FineTerms(new(minimum), new(minimum + more), new(costs), excluded, violatedOn, told < 0 ? null : violatedOn.AddDays(told));
+
+    [Test]
+    public void Every_day_has_an_amount_that_never_falls_and_never_goes_below_the_costs() =>
+        Gen.Select(AnyFine, Gen.Int[0, 600], Gen.Int[0, 600]).Sample((fine, first, later) =>
+        {
+            var day = fine.ViolatedOn.AddDays(first);
+            var before = FineAmounts.On(day, fine, PatronDay.None).Today;
+            var after = FineAmounts.On(day.AddDays(later), fine, PatronDay.None).Today;
+            return before.Total <= after.Total && before.Total >= fine.Costs && before.Costs == fine.Costs && before.Sanction > Euro.Zero;
+        });
+
+    [Test]
+    public void What_is_told_of_a_day_to_come_is_what_that_day_costs() =>
+        Gen.Select(AnyFine, Gen.Int[0, 600]).Sample((fine, passed) =>
+        {
+            var amounts = FineAmounts.On(fine.ViolatedOn.AddDays(passed), fine, PatronDay.None);
+            var steps = amounts.Next.Prepend(amounts.Today).ToList();
+            return steps.Zip(steps.Skip(1)).All(pair => pair.First.Until!.Value.AddDays(1) == pair.Second.From)
+                && amounts.Next.All(next => FineAmounts.On(next.From!.Value, fine, PatronDay.None).Today == next)
+                && steps[^1].Until is null;
+        });
+
+    [Test]
+    public void No_term_ends_on_a_holiday() =>
+        AnyFine.Sample(fine =>
+        {
+            var amounts = FineAmounts.On(fine.ViolatedOn, fine, PatronDay.None);
+            return amounts.Next.Prepend(amounts.Today).All(due => due.Until is not { } until || !Holidays.Contains(until, PatronDay.None));
+        });
+
+    static AmountsDue On(string day, FineTerms fine) => FineAmounts.On(DateOnly.Parse(day, System.Globalization.CultureInfo.InvariantCulture), fine, PatronDay.None);
+}

@@ -1,0 +1,102 @@
+using System.Reflection;
+using Platform.Core.Commands;
+using Platform.Core.Pages;
+using Platform.Payments;
+using Services.Fines.Register;
+using Services.Fines.Tests.Register;
+
+namespace Services.Fines.Tests.Pages;
+
+public sealed class ShowFinePageTests
+{
+    static readonly DateTimeOffset Noon5March = new(2026, 3, 5, 11, 0, 0, TimeSpan.Zero);
+
+    [Test]
+    public async Task A_fine_tells_its_violation_what_it_costs_and_what_it_will_cost()
+    {
+        var words = await Words(Some.Fine, Noon5March);
+        words.Should().ContainAll(
+            "Verbale V/2026/1042", "Divieto di sosta (art. 158 c. 2)", "Via Guglielmo Marconi 12, Comune di Bentivoglio", "20 febbraio 2026", "AB123CD",
+            "Con lo sconto del 30 %, fino a sabato 7 marzo 2026", "Sanzione 29,40 €", "Spese di accertamento e notifica 2,00 €", "Totale 31,40 €",
+            "Da domenica 8 marzo 2026 a sabato 2 maggio 2026 44,00 €", "Da domenica 3 maggio 2026 88,50 €", "non puoi più fare ricorso", "i dati di chi guidava", "Paga 31,40 €");
+    }
+
+    [Test]
+    public async Task The_same_in_English() =>
+        (await Words(Some.Fine, Noon5March, "en")).Should().ContainAll(
+            "Fine V/2026/1042", "With the 30% discount, until Saturday 7 March 2026", "From Sunday 8 March 2026 to Saturday 2 May 2026 44.00 €", "you can no longer appeal", "Pay 31.40 €");
+
+    [Test]
+    public async Task The_amount_is_that_of_the_legal_day_in_Rome()
+    {
+        (await Words(Some.Fine, new(2026, 3, 7, 22, 59, 0, TimeSpan.Zero))).Should().Contain("Paga 31,40 €");
+        (await Words(Some.Fine, new(2026, 3, 7, 23, 0, 0, TimeSpan.Zero))).Should().Contain("Paga 44,00 €");
+    }
+
+    [Test]
+    public async Task A_fine_not_known_to_be_delivered_warns_who_has_it_in_hand() =>
+        (await Words(Some.Fine with { NotifiedOn = null }, Noon5March)).Should().Contain("Hai già ricevuto il verbale?").And.Contain("Paga 31,40 €").And.NotContain("Se paghi più tardi");
+
+    [Test]
+    public async Task Without_discount_the_page_says_so() =>
+        (await Words(Some.Fine with { DiscountExcluded = true }, Noon5March)).Should().Contain("non dà lo sconto").And.Contain("Paga 44,00 €");
+
+    [Test]
+    public async Task A_paid_fine_says_when_and_by_which_order_and_cannot_be_paid_again()
+    {
+        var html = await Draw(Some.PaidFine, Noon5March, "it", null);
+        Drawn.Words(html).Should().ContainAll("Questa multa è pagata", "5 marzo 2026", "31,40 €", "URG-0123456789ABC-7");
+        html.Should().NotContain("<form").And.NotContain("name=\"attempt\"");
+    }
+
+    [Test]
+    public async Task Another_municipalitys_place_is_shown_without_claiming_it_for_this_one() =>
+        (await Words(Some.Fine with { Municipality = "037002" }, Noon5March)).Should().Contain("Via Guglielmo Marconi 12 Giorno");
+
+    [Test]
+    public async Task Each_drawing_offers_an_attempt_of_its_own()
+    {
+        var first = ShowFineModel.Of(Some.Fine, Drawn.Request("it", Noon5March), null);
+        var second = ShowFineModel.Of(Some.Fine, Drawn.Request("it", Noon5March), null);
+        first.Attempt.Should().NotBe(second.Attempt);
+        (await Drawn.Page<ShowFineView>(first, PageCultures.Italian)).Should().Contain($"name=\"attempt\" value=\"{first.Attempt}\"");
+    }
+
+    static IEnumerable<string> RefusalCodes() =>
+        new[] { typeof(CheckoutRefusals), typeof(FineRefusals) }
+            .SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
+            .Select(field => (string)field.GetRawConstantValue()!);
+
+    [TestCaseSource(nameof(RefusalCodes))]
+    public async Task Every_refusal_has_words_of_its_own_in_both_languages(string code)
+    {
+        foreach (var language in new[] { "it", "en" })
+        {
+            var words = Drawn.Words(await Draw(Some.Fine, Noon5March, language, new Refusal(code)));
+            words.Should().Contain(FinesTexts.In(PageCultures.Of(language))[$"refusal.{code}"]).And.NotContain(code);
+        }
+    }
+
+    [Test]
+    public async Task A_refusal_of_another_day_is_told_with_its_code() =>
+        Drawn.Words(await Draw(Some.Fine, Noon5March, "it", new Refusal("payments.something_new"))).Should().Contain("payments.something_new");
+
+    [TestCase(CheckoutRefusals.AlreadyPaid, false)]
+    [TestCase(CheckoutRefusals.NotOpen, false)]
+    [TestCase(CheckoutRefusals.NotPriced, true)]
+    [TestCase(CheckoutRefusals.NoAgreement, true)]
+    public async Task The_button_stays_only_where_trying_again_makes_sense(string code, bool stays) =>
+        (await Draw(Some.Fine, Noon5March, "it", new Refusal(code))).Contains("name=\"attempt\"", StringComparison.Ordinal).Should().Be(stays);
+
+    [Test]
+    public async Task There_is_one_heading_of_the_first_level() =>
+        Drawn.Count(await Draw(Some.Fine, Noon5March, "it", null), "<h1").Should().Be(1);
+
+    [Test]
+    public void Both_languages_have_every_text() => FinesTexts.Catalog.MissingKeys().Should().BeEmpty();
+
+    static async Task<string> Words(Fine fine, DateTimeOffset now, string language = "it") => Drawn.Words(await Draw(fine, now, language, null));
+
+    static Task<string> Draw(Fine fine, DateTimeOffset now, string language, Refusal? refusal) =>
+        Drawn.Page<ShowFineView>(ShowFineModel.Of(fine, Drawn.Request(language, now), refusal), PageCultures.Of(language));
+}
