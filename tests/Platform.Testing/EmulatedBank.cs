@@ -1,0 +1,124 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Platform.Testing;
+
+/// <summary>The PagOnLine emulator as a process of its own, steered by its control address.</summary>
+public sealed class EmulatedBank : IAsyncDisposable
+{
+    static readonly SemaphoreSlim Starting = new(1, 1);
+    static EmulatedBank? _shared;
+
+    readonly Process _process;
+    readonly HttpClient _http;
+
+    EmulatedBank(Process process, Uri address, string journal)
+    {
+        _process = process;
+        Address = address;
+        JournalFile = journal;
+        _http = new HttpClient { BaseAddress = address };
+    }
+
+    public Uri Address { get; }
+
+    public string JournalFile { get; }
+
+    /// <summary>One bank for the tests of this process that need none of their own. It goes with the process.</summary>
+    public static async Task<EmulatedBank> Shared()
+    {
+        await Starting.WaitAsync();
+        try
+        {
+            return _shared ??= await Start();
+        }
+        finally
+        {
+            Starting.Release();
+        }
+    }
+
+    public static async Task<EmulatedBank> Start()
+    {
+        var journal = Path.Combine(Path.GetTempPath(), $"portico-bank-{Guid.NewGuid():n}.jsonl");
+        var program = Path.Combine(TestCluster.Artifacts, "bin", "PagOnLine.Emulator", "release", "pagonline-emulator");
+        var start = new ProcessStartInfo(program)
+        {
+            ArgumentList =
+            {
+                "--urls", "http://127.0.0.1:0", "--journal", journal, "--listener-retries", "0,0",
+                "--die-with-parent", Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
+            },
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        };
+        var process = Process.Start(start)!;
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+            if (line.Split(" on ") is [_, var address] && Uri.TryCreate(address.Trim(), UriKind.Absolute, out var uri))
+            {
+                process.OutputDataReceived += (_, _) => { };
+                process.BeginOutputReadLine();
+                return new(process, uri, journal);
+            }
+        throw new InvalidOperationException("The emulated bank did not start.");
+    }
+
+    /// <summary>Where the bank tells of changes of state; null for nowhere.</summary>
+    public Task ListenAt(Uri? listener) => Put("control/listener", new { url = listener?.AbsoluteUri });
+
+    /// <summary>Lets the bank lie about one order, or about all with <c>*</c>: see the emulator's README for the members.</summary>
+    public Task Lie(string order, object lies) => Put($"control/lies/{order}", lies);
+
+    public async Task TellTruth(string order = "*")
+    {
+        using var answer = await _http.DeleteAsync(new Uri($"control/lies/{order}", UriKind.Relative));
+    }
+
+    public Task BeDown(bool down) => Put("control/down", new { down });
+
+    /// <summary>Moves an order to another state, as an officer at the bank would, and tells the listener.</summary>
+    public async Task SetState(string order, string state)
+    {
+        using var answer = await _http.PostAsJsonAsync(new Uri($"control/orders/{order}/state", UriKind.Relative), new { state });
+        answer.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Pays like a browser with the test card, and answers the form the bank would send back. Nothing is delivered unless asked for.</summary>
+    public async Task<BankReturn> Pay(Uri checkout, bool deliver = false, bool cancel = false)
+    {
+        using var answer = await _http.PostAsJsonAsync(new Uri("control/pay", UriKind.Relative), new { url = checkout.AbsoluteUri, deliver, cancel });
+        answer.EnsureSuccessStatusCode();
+        var json = (await answer.Content.ReadFromJsonAsync<JsonObject>())!;
+        return new((string)json["order"]!, (string)json["state"]!, new Uri((string)json["target"]!), (string)json["body"]!);
+    }
+
+    /// <summary>Everything the bank did, in order.</summary>
+    public async Task<IReadOnlyList<JsonObject>> Journal()
+    {
+        var text = await _http.GetStringAsync(new Uri("control/journal", UriKind.Relative));
+        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<JsonObject>(line)!)];
+    }
+
+    async Task Put(string path, object body)
+    {
+        using var answer = await _http.PutAsJsonAsync(new Uri(path, UriKind.Relative), body);
+        if (!answer.IsSuccessStatusCode)
+            throw new InvalidOperationException($"The bank's control refused {path}: {await answer.Content.ReadAsStringAsync()}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        File.Delete(JournalFile);
+    }
+}
+
+/// <summary>What the bank gives the browser to bring back.</summary>
+/// <param name="Body">The form, URL-encoded in the bank's own order.</param>
+public sealed record BankReturn(string Order, string State, Uri Target, string Body);
