@@ -109,7 +109,7 @@ internal sealed class PorticoApp : IAsyncDisposable
     }
 
     /// <summary>Lasts until the process is asked to end.</summary>
-    public Task UntilStopped() => _web.WaitForShutdownAsync();
+    public Task UntilStopped() => _web.WaitForShutdownAsync(CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {

@@ -25,7 +25,7 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<CallScopes>().SingleInstance();
         builder.RegisterType<CallContextHolder>().InstancePerLifetimeScope();
         builder.Register(context => context.Resolve<CallContextHolder>().Context).AsSelf();
-        builder.RegisterType<Commands.Commands>().As<ICommands>();
+        builder.RegisterType<CommandSender>().As<ICommands>();
         builder.RegisterType<Sessions>().As<ISessions>();
         builder.RegisterType<SealedLinks>().As<ILinks>();
         builder.RegisterType<PageServer>().SingleInstance();

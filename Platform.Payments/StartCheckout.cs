@@ -11,13 +11,13 @@ namespace Platform.Payments;
 /// <param name="Dues">Open dues of one creditor, at least one.</param>
 /// <param name="ReturnPage">A path under the calling service's own prefix to come back to for another try: <c>verbale/…</c>. A page, not an address.</param>
 /// <param name="Language"><c>it</c> or <c>en</c>, for the gateway's pages.</param>
-public sealed record StartCheckout(Guid Attempt, IReadOnlyList<DueId> Dues, string ReturnPage, string Language) : ICommand<Outcome<Checkout>>;
+public sealed record StartCheckout(Guid Attempt, IReadOnlyList<DueId> Dues, string ReturnPage, string Language) : ICommand<Outcome<StartedCheckout>>;
 
 /// <summary>An attempt on its way to the gateway.</summary>
 /// <param name="OrderNumber">As the citizen, the bank and the officer know it: <c>URG-0123456789ABC-7</c>.</param>
 /// <param name="Amount">What the gateway is asked to take.</param>
 /// <param name="GoTo">Where to send the browser (303).</param>
-public sealed record Checkout(Guid Payment, string OrderNumber, Euro Amount, Uri GoTo);
+public sealed record StartedCheckout(Guid Payment, string OrderNumber, Euro Amount, Uri GoTo);
 
 /// <summary>Refusal codes of <see cref="StartCheckout"/>.</summary>
 public static class CheckoutRefusals

@@ -17,6 +17,7 @@ internal sealed class DocumentLayout(Document document, Wording wording) : IDisp
     readonly List<List<Action<SKCanvas>>> _pages = [];
     readonly List<IDisposable> _owned = [];
     readonly SKColor _brand = Colour(document.Issuer);
+    RunningText? _running;
     float _y;
 
     readonly record struct Style(SKFont Font, SKColor Colour, float Leading);
@@ -46,36 +47,49 @@ internal sealed class DocumentLayout(Document document, Wording wording) : IDisp
     /// <summary>Band, footer and, in a demo, the mark: what every page has.</summary>
     public void Frame(SKCanvas canvas, int page, int pages)
     {
+        var running = _running ??= Running();
         Box(canvas, 0, 0, Width, 8, _brand);
-        var issuer = document.Issuer;
-        var small = Typeset(Typography.Regular, 8, Soft, 10.5f);
         if (page > 1)
         {
-            var name = Typeset(Typography.SemiBold, 9, _brand, 12);
-            Text(canvas, Typography.Wrap(Typography.Line(issuer.Name), name.Font, Across / 2 - 8, 1)[0], Left, 44, name);
-            RightText(canvas, Typography.Wrap(Typography.Line(Under()), small.Font, Across / 2 - 8, 1)[0], 44, small);
+            Text(canvas, running.Issuer, Left, 44, running.Brand);
+            RightText(canvas, running.Document, 44, running.Small);
             Box(canvas, Left, 54, Across, 0.6f, Rule);
         }
         var y = Bottom + 14;
         Box(canvas, Left, y, Across, 0.6f, Rule);
         y += 15;
+        Text(canvas, running.Code, Left, y, running.Strong);
+        RightText(canvas, wording.Fill(wording.Page, page, pages), y, running.Strong);
+        y += 14;
+        foreach (var line in running.Contacts)
+        {
+            Text(canvas, line, Left, y, running.Small);
+            y += running.Small.Leading;
+        }
+        if (document.Demo)
+            DemoMark(canvas);
+    }
+
+    /// <summary>What is the same on every page, measured once.</summary>
+    sealed record RunningText(string Issuer, string Document, string Code, List<string> Contacts, Style Brand, Style Small, Style Strong);
+
+    RunningText Running()
+    {
+        var issuer = document.Issuer;
+        var brand = Typeset(Typography.SemiBold, 9, _brand, 12);
+        var small = Typeset(Typography.Regular, 8, Soft, 10.5f);
         var strong = Typeset(Typography.SemiBold, 8.5f, Ink, 10.5f);
-        if (document.VerificationCode is { } code)
-            Text(canvas, Typography.Wrap(Typography.Line(wording.Fill(wording.VerificationCode, code)), strong.Font, Across - 90, 1)[0], Left, y, strong);
-        RightText(canvas, wording.Fill(wording.Page, page, pages), y, strong);
         string?[] contacts =
         [
             issuer.Name, issuer.Address, wording.Fill(wording.TaxCode, issuer.TaxCode), issuer.Phone is null ? null : wording.Fill(wording.Phone, issuer.Phone),
             issuer.Email, issuer.Pec is null ? null : $"PEC {issuer.Pec}", issuer.Website,
         ];
-        y += 14;
-        foreach (var line in Typography.Wrap(Typography.Line(string.Join(" · ", contacts.Where(c => !string.IsNullOrWhiteSpace(c)).Select(Together))), small.Font, Across, 2))
-        {
-            Text(canvas, line, Left, y, small);
-            y += small.Leading;
-        }
-        if (document.Demo)
-            DemoMark(canvas);
+        static string OneLine(string text, Style style, float width) => Typography.Wrap(Typography.Line(text), style.Font, width, 1)[0];
+        return new(
+            OneLine(issuer.Name, brand, Across / 2 - 8), OneLine(Under(), small, Across / 2 - 8),
+            document.VerificationCode is { } code ? OneLine(wording.Fill(wording.VerificationCode, code), strong, Across - 90) : "",
+            Typography.Wrap(Typography.Line(string.Join(" · ", contacts.Where(c => !string.IsNullOrWhiteSpace(c)).Select(Together))), small.Font, Across, 2),
+            brand, small, strong);
     }
 
     public void Dispose() => _owned.ForEach(o => o.Dispose());
@@ -176,7 +190,8 @@ internal sealed class DocumentLayout(Document document, Wording wording) : IDisp
         }
         List<Cell> Cells(IEnumerable<string> texts, Style style) => [.. texts.Select((text, i) =>
             new Cell(places[i].X, places[i].Width, Typography.Wrap(Typography.Writable(text), style.Font, places[i].Width), style, table.Columns[i].Amounts))];
-        var heads = Cells(table.Columns.Select(c => c.Title), head).ConvertAll(c => c with { Lines = [.. c.Lines.Take(6)] });
+        List<Cell> heads = [.. table.Columns.Select((c, i) =>
+            new Cell(places[i].X, places[i].Width, Typography.Wrap(Typography.Line(c.Title), head.Font, places[i].Width, 6), head, c.Amounts))];
         void Header()
         {
             var height = heads.Max(c => c.Lines.Count) * head.Leading + 2 * Padding;

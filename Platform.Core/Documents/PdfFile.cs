@@ -18,14 +18,18 @@ internal static partial class PdfFile
     /// <summary>The backend makes its identifier from the clock; this one is a digest of all else.</summary>
     static string WithIdentifierOfContent(string text)
     {
-        var written = Identifier().Match(text);
-        if (!written.Success)
+        var random = Identifier().Match(text).Groups["value"].Value;
+        var trailer = text.LastIndexOf("trailer", StringComparison.Ordinal);
+        // In the trailer it is bytes: in hexadecimal or, where that is shorter, as escaped characters, brackets among them.
+        var start = trailer < 0 ? -1 : text.IndexOf("/ID [", trailer, StringComparison.Ordinal);
+        var end = text.LastIndexOf("]>>", StringComparison.Ordinal);
+        if (random.Length == 0 || start < 0 || end < start)
             throw new InvalidOperationException("The PDF backend wrote no identifier.");
-        var random = written.Groups["value"].Value;
-        var hex = random.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant();
-        var neutral = text.Replace(random, new string('0', random.Length), StringComparison.Ordinal).Replace(hex, new string('0', hex.Length), StringComparison.Ordinal);
+        var (before, after) = (text[..start], text[end..]);
+        var neutral = before.Replace(random, "", StringComparison.Ordinal) + after;
         var made = new Guid(SHA256.HashData(Encoding.Latin1.GetBytes(neutral)).AsSpan(0, 16), bigEndian: true);
-        return text.Replace(random, made.ToString("D"), StringComparison.Ordinal).Replace(hex, made.ToString("N").ToUpperInvariant(), StringComparison.Ordinal);
+        var hex = made.ToString("N").ToUpperInvariant();
+        return $"{before.Replace(random, made.ToString("D"), StringComparison.Ordinal)}/ID [<{hex}> <{hex}>{after}";
     }
 
     /// <summary>The backend knows /Lang but its binding does not, so the catalogue is written again as an incremental update (ISO 32000-1, 7.5.6).</summary>

@@ -1,7 +1,7 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 using CsvHelper;
-using CsvHelper.Configuration;
 using Npgsql;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
@@ -61,32 +61,38 @@ internal sealed partial class EntityImport(Database database, TimeProvider clock
 
     static List<Row> Read(Stream file, List<ImportError> errors)
     {
-        using var reader = new StreamReader(file, System.Text.Encoding.UTF8, detectEncodingFromByteOrderMarks: true, leaveOpen: true);
-        using var csv = new CsvReader(reader, new CsvConfiguration(CultureInfo.InvariantCulture)
-        {
-            DetectDelimiter = true,
-            DetectDelimiterValues = [";", ",", "\t"],
-            TrimOptions = TrimOptions.Trim,
-            MissingFieldFound = null,
-            BadDataFound = null,
-            PrepareHeaderForMatch = header => header.Header.Trim().ToLowerInvariant(),
-        });
+        using var reader = new StreamReader(file, Encoding.UTF8, detectEncodingFromByteOrderMarks: true, leaveOpen: true);
         var rows = new List<Row>();
-        if (!csv.Read() || !csv.ReadHeader())
+        var heading = reader.ReadLine();
+        if (string.IsNullOrWhiteSpace(heading))
         {
             errors.Add(new(1, null, null, "Il file è vuoto: manca la riga con i nomi delle colonne."));
             return rows;
         }
-        var header = csv.HeaderRecord!.Select(name => name.Trim().ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);
+        var separator = heading.Count(c => c == ';') >= heading.Count(c => c == ',') ? ';' : ',';
+        var header = heading.Split(separator).Select(name => name.Trim().Trim('"').ToLowerInvariant()).ToArray();
         foreach (var missing in Required.Where(name => !header.Contains(name)))
             errors.Add(new(1, missing, null, $"Manca la colonna \"{missing}\". Servono: {string.Join(", ", Required)}."));
         if (errors.Count > 0)
             return rows;
 
+        using var csv = CsvReader.Create(reader, new CsvReaderOptions
+        {
+            Separator = separator,
+            HasHeader = false,
+            TrackLineNumbers = true,
+            TrimWhitespace = true,
+            MaxRecordSize = 64 * 1024,
+        }, leaveOpen: true);
         while (csv.Read())
         {
-            var line = csv.Parser.RawRow;
-            string Field(string name) => csv.TryGetField<string>(name, out var value) ? value ?? "" : "";
+            var line = checked((int)csv.LineNumber + 1);
+            if (csv.FieldCount != header.Length)
+            {
+                errors.Add(new(line, null, null, $"La riga ha {csv.FieldCount} colonne e l'intestazione {header.Length}."));
+                continue;
+            }
+            string Field(string name) => Array.IndexOf(header, name) is >= 0 and var place ? csv.GetString(place).Trim() : "";
             string? Optional(string name) => Field(name) is { Length: > 0 } value ? value : null;
             void Wrong(string field, string message) => errors.Add(new(line, field, Field(field) is var value && value.Length > 60 ? value[..60] : value, message));
 

@@ -171,7 +171,7 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
             log.LogError(worse, "Not even the error page could be drawn.");
             http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             http.Response.ContentType = "text/plain; charset=utf-8";
-            await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes($"Il servizio non è disponibile, riprova tra qualche minuto. / The service is not available, try again in a few minutes. [{code}]"));
+            await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes($"Il servizio non è disponibile, riprova tra qualche minuto. / The service is not available, try again in a few minutes. [{code}]"), CancellationToken.None);
         }
     }
 

@@ -8,8 +8,6 @@ namespace Platform.Payments.Checkout;
 /// </summary>
 internal static class OrderNumber
 {
-    const string Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
     public static string New(string entityCode)
     {
         var random = EntityCoded.Random(13);
@@ -19,7 +17,7 @@ internal static class OrderNumber
     /// <summary>The creditor's code, read from the text alone; null when the text is no order number of ours.</summary>
     public static string? EntityOf(string? text)
     {
-        if (text is not { Length: 19 } || text[3] != '-' || text[17] != '-' || text.AsSpan(4, 13).IndexOfAnyExcept(Alphabet) >= 0)
+        if (text is not { Length: 19 } || text[3] != '-' || text[17] != '-' || !EntityCoded.IsCode(text.AsSpan(4, 13)))
             return null;
         foreach (var letter in text.AsSpan(0, 3))
             if (letter is not ((>= '0' and <= '9') or (>= 'A' and <= 'Z')))

@@ -1,7 +1,7 @@
 namespace Platform.Payments.Checkout;
 
 /// <summary>Where a payment stands.</summary>
-internal enum PaymentState
+public enum PaymentState
 {
     /// <summary>Handed to the browser; the bank has not been heard of yet.</summary>
     Prepared,

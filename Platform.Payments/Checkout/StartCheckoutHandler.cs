@@ -27,11 +27,11 @@ internal sealed class StartCheckoutValidator : AbstractValidator<StartCheckout>
 internal sealed class StartCheckoutHandler(
     ISessions sessions, CallContext call, CallScopes scopes, Agreements agreements, EntityDirectory entities, PublicAddress address, PaymentPoller poller,
     TimeProvider clock, ILogger<StartCheckoutHandler> log)
-    : ICommandHandler<StartCheckout, Outcome<Checkout>>
+    : ICommandHandler<StartCheckout, Outcome<StartedCheckout>>
 {
     static readonly TimeSpan OwnerMayTake = TimeSpan.FromSeconds(2);
 
-    public async Task<Outcome<Checkout>> Handle(StartCheckout request, CancellationToken cancellationToken)
+    public async Task<Outcome<StartedCheckout>> Handle(StartCheckout request, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         var dues = await Read(request, cancellationToken);
@@ -112,7 +112,7 @@ internal sealed class StartCheckoutHandler(
                 """,
                 new { entity = session.Entity, positions = dues.Select(due => due.PositionId).Distinct().ToArray(), dues = dues.Select(due => due.DueId).ToArray() });
             if (states.Count != dues.Count || states.Any(state => state != "open"))
-                return new Refusal(states.Contains("paid") ? CheckoutRefusals.AlreadyPaid : CheckoutRefusals.NotOpen);
+                return new Refusal(states.Contains("paid", StringComparer.Ordinal) ? CheckoutRefusals.AlreadyPaid : CheckoutRefusals.NotOpen);
 
             foreach (var due in dues)
                 await DueLines.Replace(session, due.DueId, quotes[due.DueId].Lines);
@@ -153,12 +153,12 @@ internal sealed class StartCheckoutHandler(
         },
         stop);
 
-    async Task<Outcome<Checkout>> Answer(StartedRow started, CancellationToken stop)
+    async Task<Outcome<StartedCheckout>> Answer(StartedRow started, CancellationToken stop)
     {
         if (await agreements.Find(started.AgreementId, stop) is not { } bank)
             return new Refusal(CheckoutRefusals.NoAgreement);
         var order = new GatewayOrder(started.OrderNo, new(started.AskedCents), address.ReturnFrom(bank.Gateway.Id), started.Language);
-        return new Checkout(started.PaymentId, started.OrderNo, order.Amount, bank.Gateway.Prepare(order, bank.Terms));
+        return new StartedCheckout(started.PaymentId, started.OrderNo, order.Amount, bank.Gateway.Prepare(order, bank.Terms));
     }
 
     const string SelectStarted =

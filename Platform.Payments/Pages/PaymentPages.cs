@@ -16,7 +16,7 @@ using Platform.Payments.Checkout;
 namespace Platform.Payments.Pages;
 
 /// <summary>The addresses that payments have of their own: where gateways come back and call, where a payer sees what became of it, where anybody checks a receipt.</summary>
-internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, ServiceCatalog catalog, CallScopes scopes, GatewayFacts facts, IEnumerable<IPaymentGateway> gateways, TimeProvider clock)
+internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, ServiceCatalog catalog, CallScopes scopes, GatewayFacts facts, IEnumerable<IPaymentGateway> gateways)
 {
     /// <summary>The browser comes back, by a cross-site POST without any session, or by GET. Whatever it brings, it is sent on to the payment's own page.</summary>
     public async Task Return(HttpContext http)
@@ -216,7 +216,7 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
 
 /// <param name="Twice">The bank took it, but the due had been paid already.</param>
 /// <param name="AgainPath">Where another try begins.</param>
-internal sealed record StatusModel(
+public sealed record StatusModel(
     PaymentState State, Entity Creditor, string Titles, string OrderNumber, Euro Amount, DateTimeOffset? PaidAt, bool Twice, string? ReceiptPath, string? CheckPath,
     string AgainPath, string ServicePath)
 {
@@ -224,5 +224,5 @@ internal sealed record StatusModel(
     public bool Waiting => State is PaymentState.Prepared or PaymentState.AtBank or PaymentState.Unknown || (State == PaymentState.Paid && ReceiptPath is null && !Twice);
 }
 
-internal sealed record CheckModel(
+public sealed record CheckModel(
     Entity Creditor, string Number, string Titles, Euro Amount, DateTimeOffset PaidAt, string OrderNumber, string Code, bool Reversed, string Sha256);

@@ -48,7 +48,7 @@ internal sealed record CommandLine
     }
 
     private static string Listening(string value)
-        => value.Split(';').All(url => url.StartsWith("http://", StringComparison.OrdinalIgnoreCase)) ? value : throw new UsageException("--urls takes plain http addresses");
+        => value.Split(';').All(url => Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme == Uri.UriSchemeHttp) ? value : throw new UsageException("--urls takes plain http addresses");
 
     private static TimeSpan Seconds(string value)
         => double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds <= 3600

@@ -70,10 +70,10 @@ internal sealed class HomePages(PageServer pages, EntityDirectory entities, Serv
 }
 
 /// <summary>A service as a citizen sees it listed; without a path it is only announced.</summary>
-internal sealed record Offer(string Title, string? Path);
+public sealed record Offer(string Title, string? Path);
 
-internal sealed record CatalogueEntry(Entity Entity, IReadOnlyList<Offer> Offers);
+public sealed record CatalogueEntry(Entity Entity, IReadOnlyList<Offer> Offers);
 
-internal sealed record CatalogueModel(IReadOnlyList<CatalogueEntry> Entries);
+public sealed record CatalogueModel(IReadOnlyList<CatalogueEntry> Entries);
 
-internal sealed record NoticeModel(string Which);
+public sealed record NoticeModel(string Which);

@@ -7,7 +7,7 @@ using Platform.Core.Storage;
 
 namespace Platform.Core.Commands;
 
-internal sealed class Commands(ILifetimeScope scope, CallContextHolder call, ServiceCatalog catalog) : ICommands
+internal sealed class CommandSender(ILifetimeScope scope, CallContextHolder call, ServiceCatalog catalog) : ICommands
 {
     public static readonly ActivitySource Tracing = new("Portico.Commands");
 
@@ -29,7 +29,7 @@ internal sealed class TracingBehaviour<TRequest, TResult>(CallContextHolder call
 {
     public async Task<TResult> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResult> next)
     {
-        using var activity = Commands.Tracing.StartActivity(typeof(TRequest).Name);
+        using var activity = CommandSender.Tracing.StartActivity(typeof(TRequest).Name);
         activity?.SetTag("portico.module", call.Context.Module);
         activity?.SetTag("portico.creditor", call.Context.Creditor.Value);
         return await next();

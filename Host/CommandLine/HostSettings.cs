@@ -1,0 +1,61 @@
+using System.CommandLine;
+using Platform.Core.Hosting;
+
+namespace Portico.Host.CommandLine;
+
+/// <summary>The settings every command understands, from the command line before <c>PORTICO_*</c> variables before <c>portico.json</c>.</summary>
+internal sealed class HostSettings
+{
+    readonly Option<string?> _data = new("--data") { Description = "Folder of the private cluster and of the keys.", HelpName = "folder", Recursive = true };
+    readonly Option<string?> _listen = new("--listen") { Description = "Address to listen on (http://127.0.0.1:5080).", HelpName = "address", Recursive = true };
+    readonly Option<string?> _public = new("--public-address") { Description = "Address by which browsers and banks reach this host, when it is another.", HelpName = "address", Recursive = true };
+    readonly Option<string?> _plugins = new("--plugins") { Description = "Folder of the services (plugins beside the program).", HelpName = "folder", Recursive = true };
+    readonly Option<string?> _database = new("--database") { Description = "Connection string of the web role; better PORTICO_Database. Without it: the private cluster.", HelpName = "text", Recursive = true };
+    readonly Option<string?> _owner = new("--owner-database") { Description = "Connection string of the owner; better PORTICO_OwnerDatabase.", HelpName = "text", Recursive = true };
+    readonly Option<Profile?> _profile = new("--profile") { Description = "production (default), test or demo.", HelpName = "profile", Recursive = true };
+
+    public void AddTo(RootCommand root)
+    {
+        foreach (var option in new Option[] { _data, _listen, _public, _plugins, _database, _owner, _profile })
+            root.Add(option);
+    }
+
+    /// <summary>Where services are, as far as can be told before the command line is understood.</summary>
+    public static string PluginsFolderOf(string[] args)
+    {
+        var given = Array.IndexOf(args, "--plugins") is >= 0 and var place && place + 1 < args.Length ? args[place + 1] : null;
+        return given ?? Configuration()["PluginsFolder"] ?? new PorticoOptions().PluginsFolder;
+    }
+
+    public (PorticoOptions Options, IConfiguration Configuration) Read(ParseResult parsed, Profile profile)
+    {
+        var configuration = Configuration();
+        profile = parsed.GetValue(_profile) ?? (Enum.TryParse<Profile>(configuration["Profile"], ignoreCase: true, out var named) ? named : profile);
+        var defaults = new PorticoOptions();
+        return (
+            new PorticoOptions
+            {
+                Profile = profile,
+                DataFolder = parsed.GetValue(_data) ?? configuration["DataFolder"] ?? DefaultDataFolder(profile),
+                Listen = parsed.GetValue(_listen) ?? configuration["Listen"] ?? defaults.Listen,
+                PublicAddress = parsed.GetValue(_public) ?? configuration["PublicAddress"],
+                PluginsFolder = parsed.GetValue(_plugins) ?? configuration["PluginsFolder"] ?? defaults.PluginsFolder,
+                WebFolder = configuration["WebFolder"] ?? defaults.WebFolder,
+                Database = parsed.GetValue(_database) ?? configuration["Database"],
+                OwnerDatabase = parsed.GetValue(_owner) ?? configuration["OwnerDatabase"],
+            },
+            configuration);
+    }
+
+    static IConfigurationRoot Configuration() => new ConfigurationBuilder()
+        .AddJsonFile(Path.GetFullPath("portico.json"), optional: true).AddEnvironmentVariables("PORTICO_").Build();
+
+    /// <summary>As root a folder that PostgreSQL's own user can reach, which a home of mode 0700 is not; otherwise the user's own.</summary>
+    static string DefaultDataFolder(Profile profile)
+    {
+        var name = profile.ToString().ToLowerInvariant();
+        return Environment.IsPrivilegedProcess
+            ? Path.Combine("/var/lib/portico", name)
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "portico", name);
+    }
+}

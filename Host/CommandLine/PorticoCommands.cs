@@ -1,0 +1,288 @@
+using System.CommandLine;
+using System.Text.Json;
+using Autofac;
+using Npgsql;
+using Platform.Core.Commands;
+using Platform.Core.Entities;
+using Platform.Core.Hosting;
+using Platform.Core.Plugins;
+using Platform.Core.Storage;
+using Platform.Core.Storage.Embedded;
+using Platform.Payments.Checkout;
+using Portico.Host.Demo;
+using Spectre.Console;
+using Profile = Platform.Core.Hosting.Profile;
+
+namespace Portico.Host.CommandLine;
+
+/// <summary>The command line. 0: done. 1: not done, and the last line says why. 2: the words of the command were wrong.</summary>
+internal static class PorticoCommands
+{
+    const int Done = 0;
+    const int NotDone = 1;
+    const int Misspelt = 2;
+
+    public static async Task<int> Run(string[] args)
+    {
+        if (MissingData() is { } missing)
+            return Fail(missing);
+        var settings = new HostSettings();
+        var root = new RootCommand("Portico: online services of many municipalities on one host.")
+        {
+            Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), Plugins(settings),
+        };
+        settings.AddTo(root);
+        foreach (var service in ServiceCommands(settings, HostSettings.PluginsFolderOf(args)))
+            root.Add(service);
+
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+                Console.Error.WriteLine($"portico: {error.Message}");
+            Console.Error.WriteLine("portico: see \"portico --help\", or \"portico <command> --help\".");
+            return Misspelt;
+        }
+        try
+        {
+            // The web host ends on Ctrl-C by itself, in order and in its own time.
+            return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception told) when (told is StartRefusedException or EmbeddedPostgresException or MigrationException or FileNotFoundException or DirectoryNotFoundException
+            or UnauthorizedAccessException or FormatException or JsonException or BankMissingException)
+        {
+            return Fail(told.Message);
+        }
+        catch (NpgsqlException down)
+        {
+            return Fail($"The database does not do what is asked: {down.Message}");
+        }
+        catch (OperationCanceledException)
+        {
+            return Fail("Stopped before it was done.");
+        }
+    }
+
+    static Command Serve(HostSettings settings)
+    {
+        var command = new Command("serve", "Serve citizens. With --database, as web role on a database that \"portico migrate\" has prepared; without, on the private cluster of the data folder.");
+        command.SetAction(async (parsed, stop) =>
+        {
+            var (options, configuration) = settings.Read(parsed, Profile.Production);
+            await using var app = await PorticoApp.Build(options, configuration, null, stop);
+            await app.Serve(stop);
+            Console.WriteLine($"Portico serves on {app.Address} ({app.Catalog.Services.Count} services, {app.Catalog.Quarantined.Count} in quarantine). Ctrl-C stops it.");
+            await app.UntilStopped();
+            return Done;
+        });
+        return command;
+    }
+
+    static Command DemoCommand(HostSettings settings)
+    {
+        var bank = new Option<string>("--bank") { Description = "Address of the emulated bank that the demo starts.", DefaultValueFactory = _ => "http://127.0.0.1:5090", HelpName = "address" };
+        var command = new Command("demo", "Try Portico on this machine: thirteen municipalities, generated fines, an emulated bank. No real money, and every page says so.") { bank };
+        command.SetAction((parsed, stop) =>
+        {
+            var (options, configuration) = settings.Read(parsed, Profile.Demo);
+            return PorticoDemo.Run(options with { Profile = Profile.Demo }, configuration, new Uri(parsed.GetValue(bank)!), stop);
+        });
+        return command;
+    }
+
+    static Command Migrate(HostSettings settings)
+    {
+        var command = new Command("migrate", "Bring every schema up to date, as owner (--owner-database); on the private cluster \"serve\" does it by itself.");
+        command.SetAction(async (parsed, stop) =>
+        {
+            var (options, configuration) = settings.Read(parsed, Profile.Production);
+            using var logs = Logs(configuration);
+            await using var home = await DatabaseHome.Open(options with { Database = options.OwnerDatabase }, logs.CreateLogger("Portico.Database"), stop);
+            if ((options.OwnerDatabase ?? home.Owner) is not { } owner)
+                return Fail("Say where the database is: --owner-database, or PORTICO_OwnerDatabase.");
+            var catalog = await PorticoApp.Migrate(options, owner, logs, stop);
+            foreach (var (id, _) in catalog.Modules)
+                Console.WriteLine($"{id}: up to date");
+            foreach (var service in catalog.Quarantined)
+                Console.Error.WriteLine($"{service.Id ?? service.Folder}: {service.Reason}");
+            return catalog.Quarantined.Count == 0 ? Done : NotDone;
+        });
+        return command;
+    }
+
+    static Command Db(HostSettings settings)
+    {
+        var start = new Command("start", "Run the private cluster of the data folder until Ctrl-C, and say how to reach it.");
+        start.SetAction(async (parsed, stop) =>
+        {
+            var (options, configuration) = settings.Read(parsed, Profile.Production);
+            using var logs = Logs(configuration);
+            await using var home = await DatabaseHome.Open(options with { Database = null }, logs.CreateLogger("Portico.Database"), stop);
+            Console.WriteLine($"PostgreSQL {home.Embedded!.Version} runs. Reach it with:");
+            var reach = new NpgsqlConnectionStringBuilder(home.Owner);
+            Console.WriteLine($"  psql -h {reach.Host} -p {reach.Port} -U {reach.Username} {reach.Database}");
+            Console.WriteLine("Ctrl-C stops it.");
+            await Stopped();
+            return Done;
+        });
+        return new Command("db", "The private cluster.") { start };
+    }
+
+    static Command Entity(HostSettings settings)
+    {
+        var file = new Argument<FileInfo>("file") { Description = "CSV: id; codice; slug; nome; tipo; istat; codice_fiscale; colore; sito; indirizzo; telefono; email; pec; servizi." };
+        var import = new Command("import", "Load entities and what they offer from a CSV file. All or nothing; a running host sees it within seconds.") { file };
+        import.SetAction(async (parsed, stop) =>
+        {
+            await using var input = Open(parsed.GetValue(file)!);
+            await using var app = await BuildOnly(settings, parsed, stop);
+            return Tell(await app.Container.Resolve<EntityImport>().Run(input, stop), "enti");
+        });
+        return new Command("entity", "Municipalities, unions and the province.") { import };
+    }
+
+    static Command Agreement(HostSettings settings)
+    {
+        var id = new Option<Guid>("--id") { Description = "The agreement's number; the same number again changes it.", Required = true };
+        var owner = new Option<string>("--owner") { Description = "Code of the entity that signed it; 000 is the service centre, for all.", DefaultValueFactory = _ => "000" };
+        var gateway = new Option<string>("--gateway") { Description = "Which gateway it is for.", DefaultValueFactory = _ => "pagonline" };
+        var from = new Option<DateOnly>("--from") { Description = "First day it is valid, yyyy-mm-dd.", Required = true };
+        var secret = new Option<string>("--secret") { Description = "Name under which PORTICO_Secrets__<name>__password and __key hold its secrets.", Required = true };
+        var file = new Argument<FileInfo>("settings") { Description = "JSON with the gateway's settings; for pagonline: merchant, store, user, start, query." };
+        var set = new Command("set", "Write down a bank agreement, without its secrets.") { id, owner, gateway, from, secret, file };
+        set.SetAction(async (parsed, stop) =>
+        {
+            using var terms = JsonDocument.Parse(await File.ReadAllTextAsync(parsed.GetValue(file)!.FullName, stop));
+            await using var app = await BuildOnly(settings, parsed, stop);
+            var snapshot = await app.Container.Resolve<EntityDirectory>().Current(stop);
+            if (snapshot.ByCode(parsed.GetValue(owner)!) is not { } entity)
+                return Fail($"No entity has the code {parsed.GetValue(owner)}. Load entities first: portico entity import FILE.");
+            await app.Container.Resolve<Agreements>().Save(
+                parsed.GetValue(id), entity.Id, parsed.GetValue(gateway)!, parsed.GetValue(from), parsed.GetValue(secret)!, terms.RootElement, stop);
+            Console.WriteLine($"Agreement {parsed.GetValue(id)} of {entity.Name} is written down.");
+            return Done;
+        });
+        return new Command("agreement", "Contracts with banks.") { set };
+    }
+
+    static Command Plugins(HostSettings settings)
+    {
+        var command = new Command("plugins", "Say which services this host would run, and why others are in quarantine. 1 when any is.");
+        command.SetAction(parsed =>
+        {
+            var (options, configuration) = settings.Read(parsed, Profile.Production);
+            using var logs = LoggerFactory.Create(_ => { });
+            var (services, quarantined) = new PluginLoader(logs.CreateLogger("plugins")).Load(options.PluginsFolder);
+            var table = new Table().AddColumns("service", "version", "contract", "path", "author", "state");
+            foreach (var service in services)
+                table.AddRow([.. new[] { service.Id, service.Version, $"{ServiceContract.Major}.{ServiceContract.Minor}", service.PathSegment, service.Author, "ok" }.Select(Markup.Escape)]);
+            foreach (var service in quarantined)
+                table.AddRow([.. new[] { service.Id ?? Path.GetFileName(service.Folder), "", "", "", "", $"quarantined: {service.Reason}" }.Select(Markup.Escape)]);
+            AnsiConsole.Write(table);
+            return quarantined.Count == 0 ? Done : NotDone;
+        });
+        return command;
+    }
+
+    /// <summary>What services let officers load: <c>portico fines import --entity URG FILE</c>.</summary>
+    static IEnumerable<Command> ServiceCommands(HostSettings settings, string pluginsFolder)
+    {
+        using var logs = LoggerFactory.Create(_ => { });
+        var (services, _) = new PluginLoader(logs.CreateLogger("plugins")).Load(pluginsFolder);
+        foreach (var service in services.Where(service => service.Imports.Count > 0))
+        {
+            var group = new Command(service.Id, service.Title);
+            foreach (var verb in service.Imports)
+            {
+                var entity = new Option<string>("--entity") { Description = "Code of the creditor, for instance URG.", Required = true };
+                var file = new Argument<FileInfo>("file") { Description = "What to load." };
+                var command = new Command(verb.Verb, verb.Summary) { entity, file };
+                command.SetAction(async (parsed, stop) =>
+                {
+                    await using var input = Open(parsed.GetValue(file)!);
+                    await using var app = await BuildOnly(settings, parsed, stop);
+                    return await Import(app, service.Id, verb.Verb, parsed.GetValue(entity)!, input, stop) is { } report
+                        ? Tell(report, "righe")
+                        : Fail($"No entity has the code {parsed.GetValue(entity)}. Load entities first: portico entity import FILE.");
+                });
+                group.Add(command);
+            }
+            yield return group;
+        }
+    }
+
+    /// <summary>Runs a service's import in the entity with the given code; null when there is none.</summary>
+    public static async Task<ImportReport?> Import(PorticoApp app, string service, string verb, string entityCode, Stream file, CancellationToken stop)
+    {
+        if ((await app.Container.Resolve<EntityDirectory>().Current(stop)).ByCode(entityCode) is not { } entity)
+            return null;
+        var import = app.Catalog.Find(service)?.Imports.FirstOrDefault(i => i.Verb == verb)
+            ?? throw new StartRefusedException($"The service \"{service}\" is not running: see \"portico plugins\".");
+        return await app.Container.Resolve<CallScopes>().In(entity.Id, entity.Id, service, scope => ((IImport)scope.Resolve(import.Import)).Run(file, stop));
+    }
+
+    static async Task<PorticoApp> BuildOnly(HostSettings settings, ParseResult parsed, CancellationToken stop)
+    {
+        var (options, configuration) = settings.Read(parsed, Profile.Production);
+        return await PorticoApp.Build(options, configuration, null, stop);
+    }
+
+    static FileStream Open(FileInfo file) =>
+        file.Exists ? file.OpenRead() : throw new FileNotFoundException($"There is no file {file.FullName}.");
+
+    static int Tell(ImportReport report, string what)
+    {
+        foreach (var error in report.Errors.Take(200))
+            Console.Error.WriteLine($"riga {error.Line}{(error.Field is null ? "" : $", {error.Field}")}{(string.IsNullOrEmpty(error.Value) ? "" : $" «{error.Value}»")}: {error.Message}");
+        if (report.Errors.Count > 200)
+            Console.Error.WriteLine($"… e altri {report.Errors.Count - 200} errori.");
+        Console.WriteLine($"{report.Read} {what}: {report.Added} nuove, {report.Changed} cambiate, {report.Unchanged} uguali, {report.Errors.Count} errori.");
+        return report.Errors.Count == 0 ? Done : NotDone;
+    }
+
+    static int Fail(string why)
+    {
+        Console.Error.WriteLine($"portico: {why}");
+        return NotDone;
+    }
+
+    static ILoggerFactory Logs(IConfiguration configuration) => LoggerFactory.Create(logging =>
+        logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter(level => level >= LogLevel.Warning).AddConfiguration(configuration.GetSection("Logging")));
+
+    /// <summary>Lasts until Ctrl-C or a termination signal.</summary>
+    static async Task Stopped()
+    {
+        var stopped = new TaskCompletionSource();
+        void Handle(System.Runtime.InteropServices.PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stopped.TrySetResult();
+        }
+        using var interrupt = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGINT, Handle);
+        using var terminate = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGTERM, Handle);
+        await stopped.Task;
+    }
+
+    /// <summary>Legal days need the time zone, Italian texts need ICU: without them the host does not start.</summary>
+    static string? MissingData()
+    {
+        try
+        {
+            TimeZoneInfo.FindSystemTimeZoneById("Europe/Rome");
+        }
+        catch (TimeZoneNotFoundException)
+        {
+            return "The time zone Europe/Rome is missing on this machine, and legal days are counted by it. Install tzdata.";
+        }
+        try
+        {
+            return System.Globalization.CultureInfo.GetCultureInfo("it-IT").NumberFormat.NumberDecimalSeparator == "," ? null : NoIcu;
+        }
+        catch (System.Globalization.CultureNotFoundException)
+        {
+            return NoIcu;
+        }
+    }
+
+    const string NoIcu = "The Italian language data (ICU) are missing on this machine. Install libicu, and do not set DOTNET_SYSTEM_GLOBALIZATION_INVARIANT.";
+}
