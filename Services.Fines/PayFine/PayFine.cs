@@ -11,12 +11,12 @@ namespace Services.Fines;
 /// <param name="Attempt">Made by the page when it drew the form.</param>
 /// <param name="ReturnPage">Path under this service's prefix where the citizen may try again.</param>
 /// <param name="Language"><c>it</c> or <c>en</c>.</param>
-internal sealed record PayFine(Guid Id, Guid Attempt, string ReturnPage, string Language) : ICommand<Outcome<Checkout>>;
+internal sealed record PayFine(Guid Id, Guid Attempt, string ReturnPage, string Language) : ICommand<Outcome<StartedCheckout>>;
 
 /// <remarks>Three transactions, each of its own command: read the fine, open its position, start the checkout. All may be repeated.</remarks>
-internal sealed class PayFineHandler(ISessions sessions, ICommands commands, TimeProvider time) : ICommandHandler<PayFine, Outcome<Checkout>>
+internal sealed class PayFineHandler(ISessions sessions, ICommands commands, TimeProvider time) : ICommandHandler<PayFine, Outcome<StartedCheckout>>
 {
-    public async Task<Outcome<Checkout>> Handle(PayFine command, CancellationToken stop)
+    public async Task<Outcome<StartedCheckout>> Handle(PayFine command, CancellationToken stop)
     {
         if (await sessions.Run(session => Fine.Find(session, command.Id), stop) is not { } fine)
             return new Refusal(FineRefusals.NotFound);
