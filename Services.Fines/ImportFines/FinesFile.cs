@@ -39,6 +39,7 @@ internal static class FinesFile
             TrackLineNumbers = true,
             AllowLineBreaksInQuotes = false,   // one bad quote must not swallow the lines after it
             TrimWhitespace = true,
+            PoolStrings = true,                // series and places repeat; the series are kept to the end
             MaxRecordSize = 1024 * 1024,
             OnMalformedRecord = record => badQuotes |= record.Reason != CsvMalformedReason.FieldCountMismatch,
         }, leaveOpen: true);

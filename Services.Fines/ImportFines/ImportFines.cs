@@ -33,6 +33,8 @@ internal sealed class ImportFines(ISessions sessions, TimeProvider time) : IImpo
     {
         var loaded = await sessions.Run(async session =>
         {
+            // A plan kept from the time when the register was empty would read it whole for every batch.
+            await session.Execute("select set_config('plan_cache_mode', 'force_custom_plan', true)");
             var results = await session.List<Loaded>(Upsert, new
             {
                 entity = session.Entity,
@@ -109,7 +111,12 @@ internal sealed class ImportFines(ISessions sessions, TimeProvider time) : IImpo
                end as outcome
         from incoming i
         left join written w on w.series = i.series and w.year = i.year and w.number = i.number
-        left join fines.fine f on f.entity_id = @entity and f.series = i.series and f.year = i.year and f.number = i.number
+        left join lateral (   -- one look-up by key per line, whatever the planner thinks of the register's size
+            select fine_id, min_cents, max_cents, costs_cents, discount_excluded
+            from fines.fine
+            where entity_id = @entity and series = i.series and year = i.year and number = i.number
+            limit 1
+        ) f on true
         order by i.line
         """;
 
