@@ -211,6 +211,8 @@ internal sealed class Postmaster
             "listen_addresses=", $"unix_socket_directories={socketFolder}", "unix_socket_permissions=0700", "port=5432",
             "fsync=on", "full_page_writes=on", "synchronous_commit=on",
             "shared_buffers=128MB", "max_connections=200", "max_wal_size=512MB", "timezone=UTC",
+            // One runaway sort could otherwise fill the disk that holds the data, and stop every payment.
+            "temp_file_limit=4GB",
             .. ServerLog.Settings(folders.Log),
         ];
         // On the command line, where neither an edited file nor ALTER SYSTEM can open the network or switch durability off.
