@@ -59,8 +59,7 @@ public sealed class EmulatedBank : IAsyncDisposable
         while (await process.StandardOutput.ReadLineAsync() is { } line)
             if (line.Split(" on ") is [_, var address] && Uri.TryCreate(address.Trim(), UriKind.Absolute, out var uri))
             {
-                process.OutputDataReceived += (_, _) => { };
-                process.BeginOutputReadLine();
+                _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
                 return new(process, uri, journal);
             }
         throw new InvalidOperationException("The emulated bank did not start.");
