@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.FileProviders;
 using Platform.Core;
 using Platform.Core.Entities;
 using Platform.Core.Hosting;
@@ -54,7 +53,9 @@ internal sealed class PorticoApp : IAsyncDisposable
             console.SingleLine = true;
             console.TimestampFormat = "HH:mm:ss ";
         });
-        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning)
+            // The keys' folder is the operator's to guard: its mode is 0700.
+            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
         using var early = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true)
             .AddFilter(level => level >= LogLevel.Warning).AddConfiguration(configuration.GetSection("Logging")));
@@ -81,7 +82,7 @@ internal sealed class PorticoApp : IAsyncDisposable
             }));
             AddFramework(builder, options);
             var web = builder.Build();
-            Pipeline(web, options, catalog);
+            Pipeline(web, catalog);
             await Subscribe(database, catalog, stop);
             return new(web, home, database, options, catalog);
         }
@@ -206,7 +207,7 @@ internal sealed class PorticoApp : IAsyncDisposable
         builder.Services.AddHealthChecks();
     }
 
-    static void Pipeline(WebApplication web, PorticoOptions options, ServiceCatalog catalog)
+    static void Pipeline(WebApplication web, ServiceCatalog catalog)
     {
         var root = web.Services.Autofac();
         var pages = root.Resolve<PageServer>();
@@ -215,15 +216,7 @@ internal sealed class PorticoApp : IAsyncDisposable
             ExceptionHandler = http => pages.Broken(http, http.Features.Get<IExceptionHandlerFeature>()?.Error),
             SuppressDiagnosticsCallback = _ => true,
         });
-        web.UseStaticFiles(new StaticFileOptions
-        {
-            FileProvider = new PhysicalFileProvider(Path.GetFullPath(options.WebFolder)),
-            OnPrepareResponse = file =>
-            {
-                file.Context.Response.Headers.CacheControl = "public, max-age=3600";
-                file.Context.Response.Headers.XContentTypeOptions = "nosniff";
-            },
-        });
+        web.UsePorticoAssets();
         web.Use((http, next) => pages.Secure(http, next));
         web.UseRouting();
         web.MapGet("/health/live", () => Results.Text("live"));

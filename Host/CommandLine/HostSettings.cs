@@ -40,7 +40,6 @@ internal sealed class HostSettings
                 Listen = parsed.GetValue(_listen) ?? configuration["Listen"] ?? defaults.Listen,
                 PublicAddress = parsed.GetValue(_public) ?? configuration["PublicAddress"],
                 PluginsFolder = parsed.GetValue(_plugins) ?? configuration["PluginsFolder"] ?? defaults.PluginsFolder,
-                WebFolder = configuration["WebFolder"] ?? defaults.WebFolder,
                 Database = parsed.GetValue(_database) ?? configuration["Database"],
                 OwnerDatabase = parsed.GetValue(_owner) ?? configuration["OwnerDatabase"],
             },

@@ -24,9 +24,6 @@ public sealed record PorticoOptions
     /// <summary>Where services are found: one folder each.</summary>
     public string PluginsFolder { get; init; } = Path.Combine(AppContext.BaseDirectory, "plugins");
 
-    /// <summary>Where static files are: the style, the script and the fonts.</summary>
-    public string WebFolder { get; init; } = Path.Combine(AppContext.BaseDirectory, "wwwroot");
-
     /// <summary>Address to listen on.</summary>
     public string Listen { get; init; } = "http://127.0.0.1:5080";
 
