@@ -12,6 +12,7 @@ using Platform.Core.Plugins;
 using Platform.Core.Storage;
 using Platform.Payments;
 using Platform.Payments.Checkout;
+using Portico.Host.Operations;
 
 namespace Portico.Host;
 
@@ -81,6 +82,7 @@ internal sealed class PorticoApp : IAsyncDisposable
                 overrides?.Invoke(container);
             }));
             AddFramework(builder, options);
+            Telemetry.Add(builder);
             var web = builder.Build();
             Pipeline(web, catalog);
             await Subscribe(database, catalog, stop);
@@ -171,6 +173,10 @@ internal sealed class PorticoApp : IAsyncDisposable
         return catalog;
     }
 
+    /// <summary>The platform's modules and these services', in the order in which they are migrated.</summary>
+    public static IEnumerable<(string Id, System.Reflection.Assembly Assembly)> ModulesOf(IEnumerable<ServiceDescription> services) =>
+        Platform.Select(module => (module.Id, module.Assembly)).Concat(services.Select(service => (service.Id, service.Assembly)));
+
     static void RefuseUnsafe(PorticoOptions options)
     {
         if (!Uri.TryCreate(options.Listen, UriKind.Absolute, out var listen) || listen.Scheme is not ("http" or "https"))
@@ -216,6 +222,7 @@ internal sealed class PorticoApp : IAsyncDisposable
             ExceptionHandler = http => pages.Broken(http, http.Features.Get<IExceptionHandlerFeature>()?.Error),
             SuppressDiagnosticsCallback = _ => true,
         });
+        Telemetry.Map(web);
         web.UsePorticoAssets();
         web.Use((http, next) => pages.Secure(http, next));
         web.UseRouting();

@@ -10,6 +10,7 @@ using Platform.Core.Storage;
 using Platform.Core.Storage.Embedded;
 using Platform.Payments.Checkout;
 using Portico.Host.Demo;
+using Portico.Host.Operations;
 using Spectre.Console;
 using Profile = Platform.Core.Hosting.Profile;
 
@@ -29,7 +30,7 @@ internal static class PorticoCommands
         var settings = new HostSettings();
         var root = new RootCommand("Portico: online services of many municipalities on one host.")
         {
-            Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), Plugins(settings),
+            Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), Plugins(settings), Check(settings),
         };
         settings.AddTo(root);
         foreach (var service in ServiceCommands(settings, HostSettings.PluginsFolderOf(args)))
@@ -180,6 +181,24 @@ internal static class PorticoCommands
                 table.AddRow([.. new[] { service.Id ?? Path.GetFileName(service.Folder), "", "", "", "", $"quarantined: {service.Reason}" }.Select(Markup.Escape)]);
             AnsiConsole.Write(table);
             return quarantined.Count == 0 ? Done : NotDone;
+        });
+        return command;
+    }
+
+    static Command Check(HostSettings settings)
+    {
+        var command = new Command("check", "Look at everything a host needs, change nothing, and say what to mend. 1 when something must be mended.");
+        command.SetAction(async (parsed, stop) =>
+        {
+            var (options, configuration) = settings.Read(parsed, Profile.Production);
+            var mend = 0;
+            await foreach (var result in HostCheck.Run(options, configuration, stop))
+            {
+                var mark = result.Verdict switch { CheckVerdict.Fine => "ok  ", CheckVerdict.Look => "look", _ => "MEND" };
+                Console.WriteLine($"{mark}  {result.What}: {result.Words}");
+                mend += result.Verdict == CheckVerdict.Mend ? 1 : 0;
+            }
+            return mend == 0 ? Done : Fail($"{mend} to mend.");
         });
         return command;
     }

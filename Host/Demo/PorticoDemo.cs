@@ -6,6 +6,7 @@ using Autofac;
 using Platform.Core.Entities;
 using Platform.Core.Hosting;
 using Platform.Core.Time;
+using Platform.Payments;
 using Platform.Payments.Checkout;
 using Platform.Payments.Gateways.PagOnLine;
 using Portico.Host.CommandLine;
@@ -29,7 +30,7 @@ internal static partial class PorticoDemo
         var secrets = new ConfigurationBuilder().AddConfiguration(configuration).AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["Secrets:demo:password"] = "9999888",
-            ["Secrets:demo:key"] = PagOnLineGateway.PublishedKey,
+            ["Secrets:demo:key"] = PublishedSecrets.PagOnLineTest,
         }).Build();
         await using var app = await PorticoApp.Build(options, secrets, null, stop);
         var day = SeedDay(options);

@@ -46,7 +46,7 @@ internal sealed class Dispatcher(Lazy<ServiceCatalog> catalog, Database database
         Claim? claim = null;
         try
         {
-            return await scopes.Value.In(entity, entity, "core", scope => database.Run(
+            var delivered = await scopes.Value.In(entity, entity, "core", scope => database.Run(
                 Core, entity, "core", clock,
                 async session =>
                 {
@@ -66,6 +66,9 @@ internal sealed class Dispatcher(Lazy<ServiceCatalog> catalog, Database database
                     return true;
                 },
                 stop));
+            if (delivered)
+                Count(claim!.Handler, "done");
+            return delivered;
         }
         catch (Exception wrong) when (claim is not null && !stop.IsCancellationRequested)
         {
@@ -90,9 +93,13 @@ internal sealed class Dispatcher(Lazy<ServiceCatalog> catalog, Database database
                         error = wrong.GetType().Name,
                     }),
                 CancellationToken.None);
+            Count(claim.Handler, parked ? "parked" : "failed");
             return true;
         }
     }
+
+    static void Count(string handler, string outcome) =>
+        PorticoMeters.Deliveries.Add(1, new KeyValuePair<string, object?>("handler", handler), new KeyValuePair<string, object?>("outcome", outcome));
 
     static Task Invoke(ILifetimeScope scope, Reaction reaction, object happened, EntitySession session, CancellationToken stop)
     {

@@ -35,6 +35,7 @@ internal abstract class Sweeper(ILogger log) : BackgroundService
     public async Task<int> Sweep(CancellationToken stop)
     {
         await _turn.WaitAsync(stop);
+        var started = System.Diagnostics.Stopwatch.GetTimestamp();
         try
         {
             return await SweepOnce(stop);
@@ -42,6 +43,7 @@ internal abstract class Sweeper(ILogger log) : BackgroundService
         finally
         {
             _turn.Release();
+            PorticoMeters.Sweeps.Record(System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("sweep", Name));
         }
     }
 

@@ -20,7 +20,8 @@ internal sealed class Database : IAsyncDisposable
             Multiplexing = false,
             Enlist = false,
         };
-        _source = NpgsqlDataSource.Create(settings.ConnectionString);
+        // Metrics carry the name, not the connection string.
+        _source = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "portico" }.Build();
     }
 
     /// <summary>One transaction under <paramref name="role"/>, in which only rows of <paramref name="entity"/> exist (none when it is null).</summary>

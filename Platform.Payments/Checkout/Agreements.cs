@@ -6,7 +6,6 @@ using Platform.Core.Hosting;
 using Platform.Core.Pages;
 using Platform.Core.Storage;
 using Platform.Core.Time;
-using Platform.Payments.Gateways.PagOnLine;
 
 namespace Platform.Payments.Checkout;
 
@@ -79,7 +78,7 @@ internal sealed class Agreements(
             log.LogError("Agreement {Agreement} has no secrets: set Secrets__{Ref}__password and Secrets__{Ref}__key.", row.AgreementId, row.SecretRef, row.SecretRef);
             return null;
         }
-        if (options.Profile == Profile.Production && secrets.ContainsValue(PagOnLineGateway.PublishedKey))
+        if (options.Profile == Profile.Production && secrets.Values.Any(PublishedSecrets.Contains))
         {
             log.LogError("Agreement {Agreement} uses a published test secret, which production refuses: anybody could sign with it.", row.AgreementId);
             return null;

@@ -3,6 +3,7 @@ using Autofac;
 using Microsoft.Extensions.Logging;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
+using Platform.Core.Hosting;
 using Platform.Core.Money;
 using Platform.Core.Storage;
 
@@ -44,6 +45,7 @@ internal sealed class GatewayFacts(
                 _ => "forged",
             };
             var applied = await Store(sessions, message, creditor is null ? null : order, verdict, stop);
+            PorticoMeters.Facts.Add(1, new("gateway", gatewayId), new("channel", message.Channel), new("verdict", verdict));
             log.LogInformation("{Gateway} {Channel} for order {Order}: {Verdict}.", gatewayId, message.Channel, creditor is null ? "?" : order, verdict);
 
             if (payment is null)
@@ -195,7 +197,10 @@ internal sealed class GatewayFacts(
             },
             stop);
         if (next.Before != next.After)
+        {
+            PorticoMeters.Payments.Add(1, new KeyValuePair<string, object?>("state", next.After.ToText()));
             log.LogInformation("Payment {Payment} went from {Before} to {After} by {Channel}.", paymentId, next.Before, next.After, message.Channel);
+        }
         if (next.AskAt is not null)
             poller.Value.Wake();
     }

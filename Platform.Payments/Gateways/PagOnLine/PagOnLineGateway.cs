@@ -18,9 +18,6 @@ internal sealed class PagOnLineGateway(HttpClient http, ILogger<PagOnLineGateway
 {
     public const string Name = "pagonline";
 
-    /// <summary>The secret of the published test merchant; whoever reads the manual can sign with it.</summary>
-    public static readonly string PublishedKey = string.Concat(Enumerable.Repeat("b1", 25));
-
     static readonly string[] ReturnFields = ["numeroOrdine", "numeroCommerciante", "stabilimento", "esito"];
 
     public string Id => Name;

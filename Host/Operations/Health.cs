@@ -1,7 +1,7 @@
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
 
-namespace Portico.Host;
+namespace Portico.Host.Operations;
 
 internal static class Health
 {

@@ -1,0 +1,161 @@
+using Npgsql;
+using Platform.Core.Hosting;
+using Platform.Core.Plugins;
+using Platform.Core.Storage;
+using Platform.Payments;
+
+namespace Portico.Host.Operations;
+
+/// <summary>How a check went: fine, worth a look, or something that must be mended before citizens come.</summary>
+internal enum CheckVerdict
+{
+    Fine,
+    Look,
+    Mend,
+}
+
+/// <param name="What">What was checked.</param>
+/// <param name="Words">What was found, and how to mend it.</param>
+internal sealed record CheckResult(string What, CheckVerdict Verdict, string Words);
+
+/// <summary>Looks at everything a host needs to serve well, changes nothing, and says what it found in plain words.</summary>
+internal static class HostCheck
+{
+    const long LeastFreeBytes = 1L << 30;
+    static readonly TimeSpan MostClockDifference = TimeSpan.FromSeconds(2);
+
+    public static async IAsyncEnumerable<CheckResult> Run(
+        PorticoOptions options, IConfiguration configuration, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+    {
+        yield return new("time zone and languages", CheckVerdict.Fine, "Europe/Rome and Italian are here.");
+        yield return Disk(options);
+        var (services, quarantined) = new PluginLoader(Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance).Load(options.PluginsFolder);
+        yield return quarantined.Count == 0
+            ? new("services", services.Count == 0 ? CheckVerdict.Look : CheckVerdict.Fine, services.Count == 0 ? $"None in {options.PluginsFolder}." : $"{string.Join(", ", services.Select(s => s.Id))}.")
+            : new("services", CheckVerdict.Mend, string.Join(" ", quarantined.Select(q => $"{q.Id ?? Path.GetFileName(q.Folder)}: {q.Reason}")));
+
+        if (options.Database is null)
+        {
+            yield return new("database", CheckVerdict.Look, "None is named, so \"serve\" runs a private cluster in the data folder. For production name one: PORTICO_Database.");
+            yield break;
+        }
+        await using var source = NpgsqlDataSource.Create(options.Database);
+        Server? server = null;
+        string? unreachable = null;
+        try
+        {
+            server = await Ask(source, stop);
+        }
+        catch (Exception down) when (down is NpgsqlException or TimeoutException)
+        {
+            unreachable = down.Message;
+        }
+        if (server is null)
+        {
+            yield return new("database", CheckVerdict.Mend, $"It does not answer: {unreachable}");
+            yield break;
+        }
+        yield return new("database", server.Version >= 150000 ? CheckVerdict.Fine : CheckVerdict.Mend, $"PostgreSQL {server.VersionText}{(server.Version >= 150000 ? "." : "; 15 or newer is needed.")}");
+        yield return server.Super || server.Bypass
+            ? new("web role", CheckVerdict.Mend, $"{server.User} {(server.Super ? "is a superuser" : "bypasses row-level security")}: entities would see each other's rows. Sign in as portico_web.")
+            : new("web role", CheckVerdict.Fine, $"{server.User} owns nothing and bypasses nothing.");
+        yield return server is { SynchronousCommit: "on" or "remote_write" or "remote_apply", Fsync: "on" }
+            ? new("durability", CheckVerdict.Fine, $"synchronous_commit {server.SynchronousCommit}, fsync on.")
+            : new("durability", CheckVerdict.Mend, $"synchronous_commit is {server.SynchronousCommit} and fsync {server.Fsync}: a payment could be acknowledged and lost. Set both on.");
+        var difference = (server.Clock - TimeProvider.System.GetUtcNow()).Duration();
+        yield return new(
+            "clock", difference <= MostClockDifference ? CheckVerdict.Fine : CheckVerdict.Mend,
+            $"{difference.TotalSeconds:0.0} s between this machine and the database{(difference <= MostClockDifference ? "." : "; run NTP on both.")}");
+
+        await foreach (var result in Migrations(options, services, stop))
+            yield return result;
+        await foreach (var result in Agreements(options, configuration, source, stop))
+            yield return result;
+    }
+
+    static CheckResult Disk(PorticoOptions options)
+    {
+        var folder = Path.GetFullPath(options.DataFolder);
+        var existing = folder;
+        while (!Directory.Exists(existing))
+            existing = Path.GetDirectoryName(existing)!;
+        var free = new DriveInfo(existing).AvailableFreeSpace;
+        return new("disk", free >= LeastFreeBytes ? CheckVerdict.Fine : CheckVerdict.Mend, $"{free >> 20} MiB free for {folder}{(free >= LeastFreeBytes ? "." : "; make room for at least 1 GiB.")}");
+    }
+
+    sealed record Server(int Version, string VersionText, string User, bool Super, bool Bypass, string SynchronousCommit, string Fsync, DateTimeOffset Clock);
+
+    static async Task<Server> Ask(NpgsqlDataSource source, CancellationToken stop)
+    {
+        await using var command = source.CreateCommand(
+            """
+            select current_setting('server_version_num')::int, current_setting('server_version'), current_user::text, r.rolsuper, r.rolbypassrls,
+                   current_setting('synchronous_commit'), current_setting('fsync'), clock_timestamp()
+              from pg_roles r where r.rolname = current_user
+            """);
+        await using var row = await command.ExecuteReaderAsync(stop);
+        await row.ReadAsync(stop);
+        return new(row.GetInt32(0), row.GetString(1), row.GetString(2), row.GetBoolean(3), row.GetBoolean(4), row.GetString(5), row.GetString(6), row.GetFieldValue<DateTimeOffset>(7));
+    }
+
+    static async IAsyncEnumerable<CheckResult> Migrations(
+        PorticoOptions options, IReadOnlyList<ServiceDescription> services, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+    {
+        var pending = new List<string>();
+        string? failed = null;
+        try
+        {
+            await using var database = new Database(options.Database!);
+            foreach (var (id, assembly) in PorticoApp.ModulesOf(services))
+                if ((await Migrator.Pending(database, new(id, assembly), TimeProvider.System, stop)).Count is > 0 and var count)
+                    pending.Add($"{id} ({count})");
+        }
+        catch (NpgsqlException wrong)
+        {
+            failed = wrong.Message;
+        }
+        yield return (pending.Count, failed) switch
+        {
+            (_, not null) => new("migrations", CheckVerdict.Mend, $"They cannot be seen ({failed}). Run \"portico migrate\" as owner."),
+            (0, _) => new("migrations", CheckVerdict.Fine, "Up to date."),
+            _ => new("migrations", CheckVerdict.Mend, $"Pending: {string.Join(", ", pending)}. Run \"portico migrate\" as owner."),
+        };
+    }
+
+    static async IAsyncEnumerable<CheckResult> Agreements(
+        PorticoOptions options, IConfiguration configuration, NpgsqlDataSource source, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+    {
+        var names = new List<string>();
+        string? failed = null;
+        try
+        {
+            await using var connection = await source.OpenConnectionAsync(stop);
+            await using var transaction = await connection.BeginTransactionAsync(stop);
+            await using (var role = new NpgsqlCommand("select set_config('role', 'portico_payments', true)", connection, transaction))
+                await role.ExecuteNonQueryAsync(stop);
+            await using var command = new NpgsqlCommand("select distinct secret_ref from payments.agreement where valid @> current_date", connection, transaction);
+            await using var rows = await command.ExecuteReaderAsync(stop);
+            while (await rows.ReadAsync(stop))
+                names.Add(rows.GetString(0));
+        }
+        catch (NpgsqlException wrong)
+        {
+            failed = wrong.Message;
+        }
+        if (failed is not null)
+            yield return new("bank agreements", CheckVerdict.Mend, $"They cannot be read: {failed}");
+        else if (names.Count == 0)
+            yield return new("bank agreements", CheckVerdict.Look, "None is valid today: nobody can pay. See \"portico agreement set --help\".");
+        foreach (var name in names)
+        {
+            var secrets = configuration.GetSection("Secrets").GetSection(name).GetChildren().Select(secret => secret.Value).OfType<string>().ToList();
+            yield return secrets switch
+            {
+                [] => new("secrets", CheckVerdict.Mend, $"{name}: none. Set PORTICO_Secrets__{name}__password and PORTICO_Secrets__{name}__key."),
+                _ when options.Profile == Profile.Production && secrets.Exists(PublishedSecrets.Contains) =>
+                    new("secrets", CheckVerdict.Mend, $"{name}: a published test secret, with which anybody could sign. Production refuses it."),
+                _ => new("secrets", CheckVerdict.Fine, $"{name}: {secrets.Count} here."),
+            };
+        }
+    }
+}

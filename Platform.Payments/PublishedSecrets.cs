@@ -1,0 +1,10 @@
+namespace Platform.Payments;
+
+/// <summary>Secrets that stand in public manuals and samples: whoever reads those can sign with them. Production refuses them.</summary>
+internal static class PublishedSecrets
+{
+    /// <summary>PagOnLine's published test merchant: <c>b1</c> twenty-five times.</summary>
+    public static readonly string PagOnLineTest = string.Concat(Enumerable.Repeat("b1", 25));
+
+    public static bool Contains(string secret) => secret == PagOnLineTest;
+}
