@@ -142,7 +142,7 @@ internal sealed class PorticoApp : IAsyncDisposable
             catch (MigrationException wrong)
             {
                 logs.CreateLogger("Portico.Plugins").LogError(wrong, "Service {Service} is quarantined.", service.Id);
-                quarantined.Add(new(options.PluginsFolder, service.Id, wrong.Message));
+                quarantined.Add(new(service.Folder, service.Id, wrong.Message));
             }
         }
         return new(Platform.Select(module => (module.Id, module.Assembly)), services, quarantined);
@@ -154,23 +154,37 @@ internal sealed class PorticoApp : IAsyncDisposable
         if (home.Embedded is not null)
             return await Migrate(options, home.Owner!, logs, stop);
 
-        var (services, quarantined) = new PluginLoader(logs.CreateLogger("Portico.Plugins")).Load(options.PluginsFolder);
-        var catalog = new ServiceCatalog(Platform.Select(module => (module.Id, module.Assembly)), services, quarantined);
-        foreach (var (id, assembly) in catalog.Modules)
+        foreach (var module in Platform)
+            if (await Pending(module.Id, module.Assembly, database, stop) is { Count: > 0 } pending)
+                throw new StartRefusedException($"The database lacks migrations of \"{module.Id}\": {string.Join(", ", pending)}. Run \"portico migrate\" as owner first.");
+        var (found, refused) = new PluginLoader(logs.CreateLogger("Portico.Plugins")).Load(options.PluginsFolder);
+        var services = new List<ServiceDescription>();
+        var quarantined = refused.ToList();
+        foreach (var service in found)
         {
-            IReadOnlyList<string> pending;
-            try
+            if (await Pending(service.Id, service.Assembly, database, stop) is not { Count: > 0 } pending)
             {
-                pending = await Migrator.Pending(database, new(id, assembly), TimeProvider.System, stop);
+                services.Add(service);
+                continue;
             }
-            catch (Npgsql.PostgresException missing) when (missing.SqlState is "42883" or "3F000" or "22023" or "42704" or "42501")
-            {
-                pending = ["everything"];
-            }
-            if (pending.Count > 0)
-                throw new StartRefusedException($"The database lacks migrations of \"{id}\": {string.Join(", ", pending)}. Run \"portico migrate\" as owner first.");
+            // Whether its migration failed or nobody ran it: the other services and the citizens who are paying must not wait for it.
+            var reason = $"the database lacks its migrations: {string.Join(", ", pending)}. Run \"portico migrate\" as owner, then start again.";
+            logs.CreateLogger("Portico.Plugins").LogError("Service {Service} is quarantined: {Reason}", service.Id, reason);
+            quarantined.Add(new(service.Folder, service.Id, reason));
         }
-        return catalog;
+        return new(Platform.Select(module => (module.Id, module.Assembly)), services, quarantined);
+    }
+
+    static async Task<IReadOnlyList<string>> Pending(string id, System.Reflection.Assembly assembly, Database database, CancellationToken stop)
+    {
+        try
+        {
+            return await Migrator.Pending(database, new(id, assembly), TimeProvider.System, stop);
+        }
+        catch (Npgsql.PostgresException missing) when (missing.SqlState is "42883" or "3F000" or "22023" or "42704" or "42501")
+        {
+            return ["everything"];
+        }
     }
 
     /// <summary>The platform's modules and these services', in the order in which they are migrated.</summary>
@@ -183,9 +197,24 @@ internal sealed class PorticoApp : IAsyncDisposable
             throw new StartRefusedException($"\"{options.Listen}\" is no address to listen on. Write for instance http://127.0.0.1:5080.");
         if (options.PublicAddress is { } open && (!Uri.TryCreate(open, UriKind.Absolute, out var reach) || reach.Scheme is not ("http" or "https")))
             throw new StartRefusedException($"\"{open}\" is no public address. Write for instance https://servizi.provincia.example.");
+        foreach (var connection in new[] { options.Database, options.OwnerDatabase })
+            CheckConnection(connection);
         foreach (var address in new[] { options.Listen, options.PublicAddress })
             if (options.Profile == Profile.Demo && address is not null && !IsLoopback(new Uri(address)))
                 throw new StartRefusedException($"The demo profile serves this machine only, and {address} is open to others. Its bank takes no money and its secrets are published.");
+    }
+
+    /// <summary>The words never repeat the string: it may hold a password.</summary>
+    public static void CheckConnection(string? connection)
+    {
+        try
+        {
+            _ = new Npgsql.NpgsqlConnectionStringBuilder(connection);
+        }
+        catch (ArgumentException wrong)
+        {
+            throw new StartRefusedException($"The database's connection string cannot be read ({wrong.Message}). Write for instance Host=db.example;Database=portico;Username=portico_web.");
+        }
     }
 
     static bool IsLoopback(Uri address) => address.Host == "localhost" || (IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip));

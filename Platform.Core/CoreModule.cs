@@ -1,5 +1,4 @@
 using Autofac;
-using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -30,8 +29,7 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<SealedLinks>().As<ILinks>();
         builder.RegisterType<PageServer>().SingleInstance();
         builder.RegisterType<Dispatcher>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
-        builder.RegisterGeneric(typeof(TracingBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
-        builder.RegisterGeneric(typeof(ValidationBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
+        CommandPipeline.Register(builder);
     }
 
     public void Map(IEndpointRouteBuilder endpoints, ILifetimeScope root)

@@ -97,11 +97,12 @@ internal static class PorticoCommands
         command.SetAction(async (parsed, stop) =>
         {
             var (options, configuration) = settings.Read(parsed, Profile.Production);
+            if (options is { Database: not null, OwnerDatabase: null })
+                return Fail("The web role may not migrate. Say how the owner signs in: --owner-database, or PORTICO_OwnerDatabase.");
+            PorticoApp.CheckConnection(options.OwnerDatabase);
             using var logs = Logs(configuration);
             await using var home = await DatabaseHome.Open(options with { Database = options.OwnerDatabase }, logs.CreateLogger("Portico.Database"), stop);
-            if ((options.OwnerDatabase ?? home.Owner) is not { } owner)
-                return Fail("Say where the database is: --owner-database, or PORTICO_OwnerDatabase.");
-            var catalog = await PorticoApp.Migrate(options, owner, logs, stop);
+            var catalog = await PorticoApp.Migrate(options, options.OwnerDatabase ?? home.Owner!, logs, stop);
             foreach (var (id, _) in catalog.Modules)
                 Console.WriteLine($"{id}: up to date");
             foreach (var service in catalog.Quarantined)
@@ -178,8 +179,11 @@ internal static class PorticoCommands
             foreach (var service in services)
                 table.AddRow([.. new[] { service.Id, service.Version, $"{ServiceContract.Major}.{ServiceContract.Minor}", service.PathSegment, service.Author, "ok" }.Select(Markup.Escape)]);
             foreach (var service in quarantined)
-                table.AddRow([.. new[] { service.Id ?? Path.GetFileName(service.Folder), "", "", "", "", $"quarantined: {service.Reason}" }.Select(Markup.Escape)]);
+                table.AddRow([.. new[] { service.Id ?? Path.GetFileName(service.Folder), "", "", "", "", "quarantined" }.Select(Markup.Escape)]);
             AnsiConsole.Write(table);
+            // Below the table, where no column cuts them.
+            foreach (var service in quarantined)
+                Console.WriteLine($"{Path.GetFileName(service.Folder)}{(service.Id is { } id ? $" ({id})" : "")}: {service.Reason}");
             return quarantined.Count == 0 ? Done : NotDone;
         });
         return command;

@@ -124,8 +124,9 @@ internal sealed partial class EntityImport(Database database, TimeProvider clock
             rows.Add(new(line, id, Field("codice"), Field("slug"), Field("nome"), Field("tipo"), Optional("istat"), Field("codice_fiscale"), colour,
                 Optional("sito"), Optional("indirizzo"), Optional("telefono"), Optional("email"), Optional("pec"), offers));
         }
-        foreach (var twice in rows.GroupBy(row => row.Id).Where(same => same.Count() > 1).SelectMany(same => same.Skip(1)))
-            errors.Add(new(twice.Line, "id", twice.Id.ToString(CultureInfo.InvariantCulture), "Lo stesso id sta già in una riga precedente."));
+        foreach (var (field, value) in new (string, Func<Row, string?>)[] { ("id", row => row.Id.ToString(CultureInfo.InvariantCulture)), ("codice", row => row.Code), ("slug", row => row.Slug), ("istat", row => row.Istat) })
+            foreach (var twice in rows.Where(row => value(row) is not null).GroupBy(value, StringComparer.Ordinal).SelectMany(same => same.Skip(1)))
+                errors.Add(new(twice.Line, field, value(twice), "Sta già in una riga precedente."));
         return rows;
     }
 

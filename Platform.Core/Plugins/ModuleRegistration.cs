@@ -1,7 +1,7 @@
 using System.Reflection;
 using Autofac;
 using FluentValidation;
-using MediatR;
+using Platform.Core.Commands;
 using Platform.Core.Events;
 
 namespace Platform.Core.Plugins;
@@ -15,7 +15,9 @@ internal static class ModuleRegistration
             foreach (var contract in type.GetInterfaces().Where(contract => contract.IsGenericType))
             {
                 var open = contract.GetGenericTypeDefinition();
-                if (open == typeof(IRequestHandler<,>) || open == typeof(IValidator<>))
+                if (CommandPipeline.IsHandler(contract))
+                    CommandPipeline.RegisterHandler(builder, type, contract);
+                else if (open == typeof(IValidator<>))
                     builder.RegisterType(type).As(contract);
                 else if (open == typeof(IReact<>))
                     builder.RegisterType(type).AsSelf();

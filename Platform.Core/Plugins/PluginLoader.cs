@@ -3,7 +3,11 @@ using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Platform.Core.Events;
 
 namespace Platform.Core.Plugins;
 
@@ -44,6 +48,10 @@ internal sealed partial class PluginLoader(ILogger log)
         }
         return (services, quarantined);
     }
+
+    // Names of schemas and roles, and words of the command line.
+    static readonly string[] ReservedIds =
+        ["core", "payments", "public", "web", "centre", "super", "owner", "serve", "demo", "migrate", "db", "entity", "agreement", "plugins", "check", "journal"];
 
     sealed record Metadata(string Id, string Contract, string Title, string Author);
 
@@ -95,14 +103,14 @@ internal sealed partial class PluginLoader(ILogger log)
     {
         if (!IdPattern().IsMatch(metadata.Id))
             throw new PluginRefusedException($"its id \"{metadata.Id}\" is not 2 to 20 lower-case letters and digits starting with a letter.");
-        if (metadata.Id is "core" or "payments" or "public" or "web" or "centre")
+        if (ReservedIds.Contains(metadata.Id))
             throw new PluginRefusedException($"the id \"{metadata.Id}\" belongs to the platform.");
         if (!Version.TryParse(metadata.Contract, out var contract))
             throw new PluginRefusedException($"its contract version \"{metadata.Contract}\" is not major.minor.");
         if (contract.Major != ServiceContract.Major || contract.Minor > ServiceContract.Minor)
             throw new PluginRefusedException(
                 $"it was written for contract {contract}, and this host speaks {ServiceContract.Major}.{ServiceContract.Minor}. "
-                + (contract.Major > ServiceContract.Major || contract.Minor > ServiceContract.Minor ? "Upgrade the host." : "Get a newer release of the service."));
+                + (contract > new Version(ServiceContract.Major, ServiceContract.Minor) ? "Upgrade the host." : "Get a newer release of the service."));
 
         using var stream = File.OpenRead(assembly);
         using var portable = new PEReader(stream);
@@ -111,9 +119,10 @@ internal sealed partial class PluginLoader(ILogger log)
         {
             var wanted = reader.GetAssemblyReference(handle);
             var name = reader.GetString(wanted.Name);
-            if (!PluginLoadContext.IsShared(name))
-                continue;
-            if (HostVersion(name) is { } held && held < wanted.Version)
+            var held = PluginLoadContext.IsShared(name) ? HostVersion(name) : null;
+            if (held is null && !File.Exists(Path.Combine(Path.GetDirectoryName(assembly)!, name + ".dll")))
+                throw new PluginRefusedException($"it needs {name} {wanted.Version}, which is neither in its folder nor part of the host. Publish the service with all its files.");
+            if (held is not null && held < wanted.Version)
                 throw new PluginRefusedException($"it wants {name} {wanted.Version}, and the host has {held}. That library is shared: build the service against the host's version.");
         }
     }
@@ -153,11 +162,48 @@ internal sealed partial class PluginLoader(ILogger log)
             throw new PluginRefusedException($"the path \"{service.PathSegment}\" belongs to the platform.");
         if (service.Pages.GroupBy(page => page.Pattern, StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice)
             throw new PluginRefusedException($"it describes the page \"{twice.Key}\" twice.");
+        foreach (var page in service.Pages)
+            CheckPattern(page);
+        if (service.Imports.FirstOrDefault(import => !VerbPattern().IsMatch(import.Verb)) is { } misspelt)
+            throw new PluginRefusedException($"the verb \"{misspelt.Verb}\" of its import is not 2 to 20 lower-case letters and hyphens.");
+        if (service.Imports.GroupBy(import => import.Verb, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { } again)
+            throw new PluginRefusedException($"it describes the import \"{again.Key}\" twice.");
+        CheckReactions(service);
         if (service.Assembly.GetTypes().FirstOrDefault(type => type.GetCustomAttribute<Microsoft.AspNetCore.Components.RouteAttribute>() is not null) is { } stray)
             throw new PluginRefusedException($"{stray.Name} has a @page of its own; pages are given in Describe, under the service's path.");
         foreach (var (contract, _) in service.Provides)
             if (ServiceRecorder.IsReserved(contract))
                 throw new PluginRefusedException($"it wants to replace {contract.Name}, which belongs to the platform.");
+    }
+
+    static readonly DefaultInlineConstraintResolver Constraints = new(Options.Create(new RouteOptions()), new NoServices());
+
+    sealed class NoServices : IServiceProvider
+    {
+        public object? GetService(Type serviceType) => null;
+    }
+
+    static void CheckPattern(PageRoute page)
+    {
+        try
+        {
+            // The router reads constraints only at the first request, and one that it does not know then ends every page of the host.
+            foreach (var policy in RoutePatternFactory.Parse("/{entity}/path/" + page.Pattern).ParameterPolicies.SelectMany(parameter => parameter.Value))
+                if (policy.Content is { } text && Constraints.ResolveConstraint(text) is null)
+                    throw new PluginRefusedException($"the pattern \"{page.Pattern}\" of its page has an unknown constraint: {text}.");
+        }
+        catch (Exception wrong) when (wrong is RoutePatternException or RouteCreationException or InvalidOperationException)
+        {
+            throw new PluginRefusedException($"the pattern \"{page.Pattern}\" of its page cannot be used: {wrong.Message}");
+        }
+    }
+
+    // Deliveries are kept under these names for longer than a release lives.
+    static void CheckReactions(ServiceDescription service)
+    {
+        var reactions = service.Assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false }).SelectMany(type => Reaction.Of(service.Id, type)).ToList();
+        if (reactions.GroupBy(reaction => (reaction.Handler, reaction.EventName)).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            throw new PluginRefusedException($"two of its classes are called {twice.First().HandlerType.Name} and react to {twice.Key.EventName}: give them different names.");
     }
 
     static string InWords(Exception wrong) => wrong switch
@@ -171,6 +217,9 @@ internal sealed partial class PluginLoader(ILogger log)
 
     [GeneratedRegex("^[a-z][a-z0-9]{1,19}$", RegexOptions.None, 1000)]
     private static partial Regex IdPattern();
+
+    [GeneratedRegex("^[a-z][a-z-]{1,19}$", RegexOptions.None, 1000)]
+    private static partial Regex VerbPattern();
 
     [GeneratedRegex("^[a-z][a-z0-9-]{0,40}$", RegexOptions.None, 1000)]
     private static partial Regex PathPattern();

@@ -22,7 +22,10 @@ internal sealed record ImportVerb(string Verb, string Summary, Type Import);
 /// <summary>Everything a service said of itself and everything found in its assembly. Data only: committing it is somebody else's work.</summary>
 internal sealed record ServiceDescription(
     string Id, string Title, string Author, string Version, string PathSegment, Assembly Assembly,
-    IReadOnlyList<PageRoute> Pages, IReadOnlyList<ImportVerb> Imports, IReadOnlyList<Type> Uses, IReadOnlyList<(Type Contract, Type Service)> Provides);
+    IReadOnlyList<PageRoute> Pages, IReadOnlyList<ImportVerb> Imports, IReadOnlyList<Type> Uses, IReadOnlyList<(Type Contract, Type Service)> Provides)
+{
+    public string Folder => Path.GetDirectoryName(Assembly.Location)!;
+}
 
 /// <summary>A folder under <c>plugins/</c> whose service is not running, and why, in words for an operator.</summary>
 internal sealed record Quarantine(string Folder, string? Id, string Reason);

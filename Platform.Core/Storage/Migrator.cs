@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Transactions;
 using Dapper;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -12,7 +13,7 @@ internal sealed record Module(string Id, Assembly Assembly)
 }
 
 /// <summary>A module's schema could not be brought up to date; what it was before, it still is.</summary>
-public sealed class MigrationException(string message, Exception? cause = null) : Exception(message, cause);
+internal sealed class MigrationException(string message, Exception? cause = null) : Exception(message, cause);
 
 /// <summary>
 /// Brings the schemas of all modules up to date as owner: roles, schema, embedded scripts in numeric order with checksums, then row-level security and grants.
@@ -22,30 +23,50 @@ internal sealed class Migrator(string ownerConnection, ILogger log)
 {
     const long Lock = 0x506F727469636F; // "Portico"
 
-    /// <summary>The module's scripts run in one transaction: one that fails leaves its schema as it was.</summary>
+    /// <summary>Whatever fails, the database is as it was before: scripts, checks and protection are one transaction, and a new schema goes with its roles.</summary>
     /// <exception cref="MigrationException">In words.</exception>
     public async Task Migrate(Module module, CancellationToken stop)
     {
-        await using var source = NpgsqlDataSource.Create(ownerConnection);
-        await using var connection = await source.OpenConnectionAsync(stop);
-        await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_lock(@Lock)", new { Lock }, cancellationToken: stop));
+        // Not from a pool: what fails here must leave neither a lock nor a role on a connection that somebody else gets.
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ownerConnection) { Pooling = false, Enlist = false }.ConnectionString);
+        await connection.OpenAsync(stop);
+        await Execute(connection, "select pg_advisory_lock(@Lock)", new { Lock }, stop);
+        await Execute(connection, "select set_config('portico.module', @Id, false)", new { module.Id }, stop);
+        var newRoles = !await connection.ExecuteScalarAsync<bool>("select exists (select from pg_roles where rolname = @role)", new { role = ModuleRoles.OwnerOf(module.Id) });
+        var newSchema = !await connection.ExecuteScalarAsync<bool>("select exists (select from pg_namespace where nspname = @Id)", new { module.Id });
         try
         {
-            await Execute(connection, Provision, module.Id, stop);
-            RunScripts(module);
-            if (await connection.QueryFirstOrDefaultAsync<string>(Unclassed, new { schema = module.Id }) is { } table)
+            await Execute(connection, Provision, null, stop);
+            await Execute(connection, "select set_config('role', @owner, false)", new { owner = ModuleRoles.OwnerOf(module.Id) }, stop);
+            // Evolve brings the connection into the ambient transaction with the first script, and leaves it there for us.
+            using var all = new TransactionScope(TransactionScopeOption.RequiresNew, TransactionManager.MaximumTimeout, TransactionScopeAsyncFlowOption.Enabled);
+            RunScripts(module, connection);
+            if (await connection.QueryFirstOrDefaultAsync<string>(new CommandDefinition(Unclassed, new { schema = module.Id }, cancellationToken: stop)) is { } table)
                 throw new MigrationException($"Table {module.Id}.{table} has no primary key that starts with entity_id. Every table of a service belongs to an entity.");
-            await Execute(connection, Protect, module.Id, stop);
+            await Execute(connection, Protect, null, stop);
+            all.Complete();
         }
-        catch (PostgresException wrong)
+        catch (Exception wrong)
         {
-            throw new MigrationException($"The schema of \"{module.Id}\" could not be migrated: {wrong.MessageText}", wrong);
-        }
-        finally
-        {
-            await connection.ExecuteAsync("select pg_advisory_unlock(@Lock)", new { Lock });
+            if (newSchema)
+                await Forget(module, newRoles);
+            if (wrong is NpgsqlException)
+                throw new MigrationException($"The schema of \"{module.Id}\" could not be migrated: {(wrong as PostgresException)?.MessageText ?? wrong.Message}", wrong);
+            throw;
         }
     }
+
+    /// <summary>Takes back what provisioning made for a module that was refused at its first migration.</summary>
+    async Task Forget(Module module, bool roles)
+    {
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ownerConnection) { Pooling = false, Enlist = false }.ConnectionString);
+        await connection.OpenAsync(CancellationToken.None);
+        await Execute(connection, "select set_config('portico.module', @Id, false), set_config('portico.roles', @roles, false)", new { module.Id, roles = roles ? "new" : "old" }, CancellationToken.None);
+        await Execute(connection, Unprovision, null, CancellationToken.None);
+    }
+
+    static Task<int> Execute(NpgsqlConnection connection, string sql, object? args, CancellationToken stop) =>
+        connection.ExecuteAsync(new CommandDefinition(sql, args, cancellationToken: stop));
 
     /// <summary>Scripts that a module brings and the database has not had yet. Asked by a host that may not migrate.</summary>
     public static async Task<IReadOnlyList<string>> Pending(Database database, Module module, TimeProvider clock, CancellationToken stop)
@@ -61,11 +82,8 @@ internal sealed class Migrator(string ownerConnection, ILogger log)
         return [.. brought.Order(StringComparer.Ordinal)];
     }
 
-    void RunScripts(Module module)
+    void RunScripts(Module module, NpgsqlConnection connection)
     {
-        // The role comes with the connection, so that it holds whatever the library does to the session.
-        var settings = new NpgsqlConnectionStringBuilder(ownerConnection) { Options = $"-c role={ModuleRoles.OwnerOf(module.Id)}", Pooling = false };
-        using var connection = new NpgsqlConnection(settings.ConnectionString);
         try
         {
             new EvolveDb.Evolve(connection, message => log.LogDebug("migration of {Module}: {Message}", module.Id, message))
@@ -82,16 +100,10 @@ internal sealed class Migrator(string ownerConnection, ILogger log)
         }
         catch (Exception wrong) when (wrong is EvolveDb.EvolveException or NpgsqlException)
         {
-            throw new MigrationException($"The schema of \"{module.Id}\" could not be migrated: {wrong.GetBaseException().Message}", wrong);
+            // Evolve's own words name the script, the innermost ones say what was wrong with it.
+            var cause = wrong.GetBaseException();
+            throw new MigrationException($"The schema of \"{module.Id}\" could not be migrated: {wrong.Message}{(cause == wrong ? "" : $" {(cause as PostgresException)?.MessageText ?? cause.Message}.")}", wrong);
         }
-    }
-
-    static async Task Execute(NpgsqlConnection connection, string block, string module, CancellationToken stop)
-    {
-        await using var transaction = await connection.BeginTransactionAsync(stop);
-        await connection.ExecuteAsync(new CommandDefinition("select set_config('portico.module', @module, true)", new { module }, transaction, cancellationToken: stop));
-        await connection.ExecuteAsync(new CommandDefinition(block, null, transaction, cancellationToken: stop));
-        await transaction.CommitAsync(stop);
     }
 
     // Identifiers come from %I and a setting: no name is ever pasted into a statement.
@@ -114,6 +126,22 @@ internal sealed class Migrator(string ownerConnection, ILogger log)
                 execute format('grant usage on schema core to %I', o);
                 execute format('grant references on core.entity to %I', o);
             end if;
+        end $$;
+        """;
+
+    const string Unprovision =
+        """
+        do $$
+        declare
+            m text := current_setting('portico.module');
+            r text := 'portico_' || m;
+            o text := 'portico_' || m || '_owner';
+        begin
+            execute format('drop schema if exists %I cascade', m);
+            if not exists (select from pg_roles where rolname = o) then return; end if;
+            execute format('drop owned by %I', o);
+            -- Roles are of the whole cluster: those that another database made are left to it.
+            if current_setting('portico.roles') = 'new' then execute format('drop role %I, %I', o, r); end if;
         end $$;
         """;
 
@@ -144,7 +172,7 @@ internal sealed class Migrator(string ownerConnection, ILogger log)
                 select c.relname as name, coalesce(obj_description(c.oid, 'pg_class'), '') as class, c.relforcerowsecurity as forced
                   from pg_class c where c.relnamespace = m::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'migration'
             loop
-                if t.class in ('reference', 'centre') then
+                if m in ('core', 'payments') and t.class in ('reference', 'centre') then
                     execute format('grant select, insert, update, delete on %I.%I to %I', m, t.name, r);
                     continue;
                 end if;

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Autofac;
 using Dapper;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
@@ -26,9 +27,11 @@ public sealed class PorticoTestHost : IAsyncDisposable
 
     readonly PorticoApp _app;
     readonly string _data;
+    readonly bool _ownsDatabase;
 
-    PorticoTestHost(PorticoApp app, TestDatabase database, EmulatedBank bank, FakeTimeProvider clock, string data)
+    PorticoTestHost(PorticoApp app, TestDatabase database, bool ownsDatabase, EmulatedBank bank, FakeTimeProvider clock, string data)
     {
+        _ownsDatabase = ownsDatabase;
         _app = app;
         Database = database;
         Bank = bank;
@@ -46,6 +49,9 @@ public sealed class PorticoTestHost : IAsyncDisposable
     /// <summary>Stands still until the test moves it. It starts on Tuesday 10 March 2026, 11 o'clock in Rome.</summary>
     public FakeTimeProvider Clock { get; }
 
+    /// <summary>Services that the host does not run, by the name of their folder, and why.</summary>
+    public IReadOnlyList<(string Folder, string Reason)> Quarantined => [.. _app.Catalog.Quarantined.Select(service => (Path.GetFileName(service.Folder), service.Reason))];
+
     internal ILifetimeScope Container => _app.Container;
 
     internal ServiceCatalog Catalog => _app.Catalog;
@@ -54,10 +60,13 @@ public sealed class PorticoTestHost : IAsyncDisposable
     /// <param name="now">Where the clock starts.</param>
     /// <param name="profile">Test accepts the published test secrets without marking pages.</param>
     /// <param name="bank">A bank of the test's own; the shared one when null.</param>
-    public static async Task<PorticoTestHost> Start(string? plugins = null, DateTimeOffset? now = null, Profile profile = Profile.Test, EmulatedBank? bank = null)
+    /// <param name="database">One that another host uses or used, and that stays when this host ends; a new one when null.</param>
+    public static async Task<PorticoTestHost> Start(
+        string? plugins = null, DateTimeOffset? now = null, Profile profile = Profile.Test, EmulatedBank? bank = null, TestDatabase? database = null)
     {
         bank ??= await EmulatedBank.Shared();
-        var database = await TestCluster.NewDatabase();
+        var ownsDatabase = database is null;
+        database ??= await TestCluster.NewDatabase();
         var data = Directory.CreateTempSubdirectory("portico-host-").FullName;
         var clock = new FakeTimeProvider(now ?? new DateTimeOffset(2026, 3, 10, 10, 0, 0, TimeSpan.Zero));
         var options = new PorticoOptions
@@ -70,8 +79,14 @@ public sealed class PorticoTestHost : IAsyncDisposable
             ["Secrets:test:key"] = string.Concat(Enumerable.Repeat("b1", 25)),
             ["Logging:LogLevel:Default"] = Environment.GetEnvironmentVariable("PORTICO_TEST_LOG") ?? "None",
         }).Build();
+        if (plugins is not null)
+        {
+            // As an operator does who has put a new service into the folder. What is refused is told by the host itself.
+            using var logs = LoggerFactory.Create(_ => { });
+            await PorticoApp.Migrate(options, database.Owner, logs, CancellationToken.None);
+        }
         var app = await PorticoApp.Build(options, configuration, container => container.RegisterInstance(clock).As<TimeProvider>(), CancellationToken.None);
-        var host = new PorticoTestHost(app, database, bank, clock, data);
+        var host = new PorticoTestHost(app, database, ownsDatabase, bank, clock, data);
         await host.Seed();
         await app.Serve(CancellationToken.None);
         await bank.TellTruth();
@@ -105,7 +120,8 @@ public sealed class PorticoTestHost : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until nothing is left to do: no event undelivered, no gateway to be asked now. Moves no clock; work that is due later stays.
+    /// Waits until nothing is left to do: no event undelivered, no gateway to be asked now. Moves no clock; work that is due later stays,
+    /// as does what waits behind a failure or for a service that is not here.
     /// </summary>
     public async Task Quiet()
     {
@@ -116,8 +132,8 @@ public sealed class PorticoTestHost : IAsyncDisposable
             foreach (var sweeper in sweepers)
                 done += await sweeper.Sweep(CancellationToken.None);
             if (done == 0 && await Database.Value<long>(
-                    "select (select count(*) from core.delivery where state = 'due' and due_at <= @now) + (select count(*) from payments.payment where next_query_at <= @now and (last_query_at is null or last_query_at < @now))",
-                    new { now = Clock.GetUtcNow().UtcDateTime }) == 0)
+                    "select (select count(*) from core.delivery d where state = 'due' and due_at <= @now and handler = any(@known) and not exists (select from core.delivery p where p.entity_id = d.entity_id and p.handler = d.handler and p.stream = d.stream and p.seq < d.seq and p.state <> 'done')) + (select count(*) from payments.payment where next_query_at <= @now and (last_query_at is null or last_query_at < @now))",
+                    new { now = Clock.GetUtcNow().UtcDateTime, known = Catalog.Reactions.Keys.Select(key => key.Handler).ToArray() }) == 0)
                 return;
         }
         throw new InvalidOperationException("The host does not come to rest.");
@@ -157,7 +173,8 @@ public sealed class PorticoTestHost : IAsyncDisposable
     {
         await Bank.ListenAt(null);
         await _app.DisposeAsync();
-        await Database.DisposeAsync();
+        if (_ownsDatabase)
+            await Database.DisposeAsync();
         Directory.Delete(_data, recursive: true);
     }
 }

@@ -102,15 +102,24 @@ public static class TestCluster
 }
 
 /// <summary>A database for one test; gone when disposed.</summary>
-public sealed class TestDatabase(EmbeddedPostgres cluster, string name) : IAsyncDisposable
+public sealed class TestDatabase : IAsyncDisposable
 {
-    public string Name => name;
+    readonly EmbeddedPostgres _cluster;
+    readonly string _name;
+
+    internal TestDatabase(EmbeddedPostgres cluster, string name)
+    {
+        _cluster = cluster;
+        _name = name;
+    }
+
+    public string Name => _name;
 
     /// <summary>As the host serves citizens.</summary>
-    public string Web => cluster.ConnectionString(name, "portico_web");
+    public string Web => _cluster.ConnectionString(_name, "portico_web");
 
     /// <summary>As owner, who sees and may do everything: for looking at what a test did.</summary>
-    public string Owner => cluster.ConnectionString(name, "portico_super");
+    public string Owner => _cluster.ConnectionString(_name, "portico_super");
 
     public async Task<IReadOnlyList<T>> Rows<T>(string sql, object? args = null)
     {
@@ -133,6 +142,6 @@ public sealed class TestDatabase(EmbeddedPostgres cluster, string name) : IAsync
     public async ValueTask DisposeAsync()
     {
         NpgsqlConnection.ClearAllPools();
-        await TestCluster.Administer($"drop database if exists {name} with (force)");
+        await TestCluster.Administer($"drop database if exists {_name} with (force)");
     }
 }

@@ -13,7 +13,7 @@ namespace Platform.Core.Storage.Embedded;
 /// <para>A server that dies is restarted by the owner: at once the first time, then after growing pauses of up to 30 s, for as long as the host lives.</para>
 /// <para>Linux only.</para>
 /// </remarks>
-public sealed class EmbeddedPostgres : IAsyncDisposable
+internal sealed class EmbeddedPostgres : IAsyncDisposable
 {
     static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan Settled = TimeSpan.FromMinutes(1);

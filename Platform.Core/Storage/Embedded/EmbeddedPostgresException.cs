@@ -1,7 +1,7 @@
 namespace Platform.Core.Storage.Embedded;
 
 /// <summary>The private cluster cannot run. The message is for the person at the keyboard: what failed, where, and how to mend it.</summary>
-public sealed class EmbeddedPostgresException : Exception
+internal sealed class EmbeddedPostgresException : Exception
 {
     public EmbeddedPostgresException() { }
 

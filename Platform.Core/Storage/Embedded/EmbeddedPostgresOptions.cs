@@ -1,7 +1,7 @@
 namespace Platform.Core.Storage.Embedded;
 
 /// <summary>Where the private cluster lives and how long a start may take.</summary>
-public sealed record EmbeddedPostgresOptions
+internal sealed record EmbeddedPostgresOptions
 {
     /// <summary>
     /// Folder of the cluster, its lock, its socket and its log; created when missing. Every host that names the same folder shares one cluster.

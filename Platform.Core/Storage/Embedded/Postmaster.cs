@@ -58,7 +58,7 @@ internal sealed class Postmaster
 
         while (true)
         {
-            var since = DateTime.UtcNow.AddSeconds(-1);
+            var since = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(-1);
             var server = new Postmaster(await ChildProcess.Start(user.Command("INT", programs.Server, Arguments(folders, socketFolder))), folders.Cluster, log);
             try
             {

@@ -1,0 +1,21 @@
+using Autofac;
+using MediatR;
+
+namespace Platform.Core.Commands;
+
+/// <summary>How commands find their handlers. The library behind it is named in this folder only: changing it stays a change of one folder.</summary>
+internal static class CommandPipeline
+{
+    public static void Register(ContainerBuilder builder)
+    {
+        builder.RegisterGeneric(typeof(TracingBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
+        builder.RegisterGeneric(typeof(ValidationBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
+    }
+
+    /// <summary>Whether <paramref name="contract"/> is <see cref="ICommandHandler{TCommand, TResult}"/>.</summary>
+    public static bool IsHandler(Type contract) => contract.IsGenericType && contract.GetGenericTypeDefinition() == typeof(ICommandHandler<,>);
+
+    /// <summary>Lets <paramref name="type"/> answer the command that <paramref name="contract"/> names.</summary>
+    public static void RegisterHandler(ContainerBuilder builder, Type type, Type contract) =>
+        builder.RegisterType(type).As(typeof(IRequestHandler<,>).MakeGenericType(contract.GetGenericArguments()));
+}

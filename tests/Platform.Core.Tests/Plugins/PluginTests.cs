@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Net;
+using System.Reflection;
+using Platform.Testing;
+
+namespace Platform.Core.Tests.Plugins;
+
+/// <summary>A folder full of services, most of them broken in one way each: the host runs with the good ones and says of the others why.</summary>
+public sealed class PluginTests
+{
+    const string GoodPage =
+        """
+        public sealed class GoodPage : Platform.Core.Pages.IPage
+        {
+            public Task<Platform.Core.Pages.PageAnswer> Get(Platform.Core.Pages.PageRequest r, CancellationToken stop) => Task.FromResult(Platform.Core.Pages.PageAnswer.Go(r.Path + "/" + Version()));
+            static string Version() => "VERSION";
+        }
+        """;
+
+    // Folder, what is in it, and what an operator must be able to read of it.
+    static readonly (string Folder, Func<(string, byte[])[]> Files, string Reason)[] Broken =
+    [
+        ("b01-empty", () => [], "no assembly in the folder carries [assembly: Service(...)]*"),
+        ("b02-noattribute", () => One("public sealed class Nothing;"), "no assembly in the folder carries [assembly: Service(...)]*"),
+        ("b03-two", () => [("one", Image("one", Planted.Service("one", "uno"))), ("two", Image("two", Planted.Service("two", "due")))], "2 assemblies carry*a folder holds one service."),
+        ("b04-newer", () => One(Planted.Service("newer", "nuovo", "1.9")), "it was written for contract 1.9, and this host speaks 1.0. Upgrade the host."),
+        ("b05-major", () => One(Planted.Service("major", "maggiore", "2.0")), "it was written for contract 2.0, and this host speaks 1.0. Upgrade the host."),
+        ("b06-old", () => One(Planted.Service("old", "vecchio", "0.9")), "it was written for contract 0.9, and this host speaks 1.0. Get a newer release of the service."),
+        ("b07-contract", () => One(Planted.Service("nocontract", "c", "soon")), "its contract version \"soon\" is not major.minor."),
+        ("b08-badid", () => One(Planted.Service("Bad-Id; drop", "id")), "its id \"Bad-Id; drop\" is not 2 to 20 lower-case letters*"),
+        ("b09-reserved", () => One(Planted.Service("payments", "soldi")), "the id \"payments\" belongs to the platform."),
+        ("b10-command", () => One(Planted.Service("serve", "servi")), "the id \"serve\" belongs to the platform."),
+        ("b11-constructor", () => One(Planted.Service("ctor", "ctor", constructor: "throw new TimeoutException(\"no time\");")), "its entry point threw TimeoutException: no time"),
+        ("b12-describe", () => One(Planted.Service("descr", "descr", describe: "throw new TimeoutException(\"no words\");")), "it threw TimeoutException: no words"),
+        ("b13-nopath", () => One(Planted.Service("nopath", "")), "it does not name its path*"),
+        ("b14-path", () => One(Planted.Service("rival", "buono")), "the path \"buono\" is taken by service \"good\"."),
+        ("b15-platformpath", () => One(Planted.Service("thief", "pagamenti")), "the path \"pagamenti\" belongs to the platform."),
+        ("b16-id", () => One(Planted.Service("good", "altro")), "another service has the id \"good\" already."),
+        ("b17-damaged", () => [("damaged", [.. Image("damaged", Planted.Service("damaged", "rotto")).Take(700)])], "a file in the folder is damaged or no .NET assembly."),
+        ("b18-text", () => [("text", "this is no program"u8.ToArray())], "a file in the folder is damaged or no .NET assembly."),
+        ("b19-missing", () => One(Planted.Service("missing", "manca", describe: "new Lib.Thing().ToString();"), Library("Lib", "1.0.0.0")), "it needs Lib 1.0.0.0, which is neither in its folder nor part of the host*"),
+        ("b20-shared", () => One(Planted.Service("wants", "vuole", more: "public sealed class D : Dapper.Thing;"), Library("Dapper", "99.0.0.0")), "it wants Dapper 99.0.0.0, and the host has 2*That library is shared*"),
+        ("b21-route", () => One(Planted.Service("stray", "sbandato", more: "[Microsoft.AspNetCore.Components.Route(\"/admin\")] public sealed class Stray : Microsoft.AspNetCore.Components.ComponentBase;")), "Stray has a @page of its own*"),
+        ("b22-pattern", () => One(Planted.Service("pattern", "modello", describe: "s.Page<GoodPage>(\"{a}{\");", more: GoodPage)), "the pattern \"{a}{\" of its page cannot be used: *"),
+        ("b23-constraint", () => One(Planted.Service("constr", "vincolo", describe: "s.Page<GoodPage>(\"{a:nosuch}\");", more: GoodPage)), "the pattern \"{a:nosuch}\" of its page has an unknown constraint: nosuch."),
+        ("b24-twice", () => One(Planted.Service("twice", "due", describe: "s.Page<GoodPage>(\"\"); s.Page<GoodPage>(\"\");", more: GoodPage)), "it describes the page \"\" twice."),
+        ("b25-reaction", () => One(Planted.Service("react", "reagisce", more: Reaction("A") + Reaction("B"))), "two of its classes are called R and react to payments.position_paid.1*"),
+        ("b26-noname", () => One(Planted.Service("noname", "anonimo", more: "public sealed record E(Guid Stream, int Version, string? Audience) : Platform.Core.Events.IEvent; public sealed class R : Platform.Core.Events.IReact<E> { public Task On(E e, Platform.Core.Storage.IEntitySession s, CancellationToken c) => Task.CompletedTask; }")), "*Event E has no [[]EventName]."),
+        ("b27-verb", () => One(Planted.Service("verb", "verbo", describe: "s.Import<I>(\"two words\", \"\");", more: Import)), "the verb \"two words\" of its import is not*"),
+        ("b28-replace", () => One(Planted.Service("usurper", "usurpa", describe: "s.Provides<Platform.Core.Commands.ICommands, C>();", more: "public sealed class C : Platform.Core.Commands.ICommands { public Task<T> Send<T>(Platform.Core.Commands.ICommand<T> c, CancellationToken s) => throw new NotSupportedException(); }")), "it wants to replace ICommands, which belongs to the platform."),
+        ("b29-none", () => One("[assembly: Service(\"none\", \"1.0\")]"), "it must have exactly one class that implements IService*"),
+        ("b30-migration", () => One(Planted.Service("badsql", "sql"), null, ("V1__a.sql", "create table badsql.a (entity_id int primary key); create tabel badsql.b ()")), "the database lacks its migrations: V1__a.sql. Run \"portico migrate\"*"),
+    ];
+
+    const string Import = "public sealed class I : IImport { public Task<ImportReport> Run(System.IO.Stream f, CancellationToken s) => throw new NotSupportedException(); }";
+
+    string plugins = null!;
+
+    [OneTimeSetUp]
+    public void Plant()
+    {
+        plugins = Directory.CreateTempSubdirectory("portico-planted-").FullName;
+        // Two good ones, each with its own version of one library.
+        foreach (var (id, path, version) in ((string, string, string)[])[("good", "buono", "1.0.0.0"), ("alsogood", "bravo", "2.0.0.0")])
+        {
+            var library = Library("Lib", version);
+            var code = Planted.Service(id, path, describe: "s.Page<GoodPage>(\"\");", more: GoodPage.Replace("\"VERSION\"", "new Lib.Thing().ToString()", StringComparison.Ordinal));
+            Planted.Lay(plugins, "a-" + id, ("main", Planted.Compile("Main." + id, code, null, [library])), ("Lib", library));
+        }
+        foreach (var (folder, files, _) in Broken)
+            Planted.Lay(plugins, folder, files());
+    }
+
+    [OneTimeTearDown]
+    public void Clear() => Directory.Delete(plugins, recursive: true);
+
+    [Test]
+    public async Task The_host_runs_with_the_good_ones_and_says_why_of_the_others()
+    {
+        await using var untouched = await TestCluster.NewDatabase();
+        await using var host = await PorticoTestHost.Start(plugins);
+        await host.Database.Execute("insert into core.activation select 37036, s, 37036, 'active' from unnest(array['good', 'alsogood']) as s");
+        using var browser = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = host.Address };
+
+        foreach (var (path, version) in ((string, string)[])[("buono", "1.0.0.0"), ("bravo", "2.0.0.0")])
+        {
+            using var answer = await browser.GetAsync(new Uri($"/marzabotto/{path}", UriKind.Relative));
+            answer.Headers.Location!.OriginalString.Should().Be($"/marzabotto/{path}/{version}", "each has its own version of the library");
+        }
+        (await browser.GetAsync(new Uri("/marzabotto", UriKind.Relative))).StatusCode.Should().Be(HttpStatusCode.OK);
+        foreach (var path in (string[])["/marzabotto/reagisce", "/marzabotto/vincolo/1", "/admin", "/marzabotto/sql"])
+            (await browser.GetAsync(new Uri(path, UriKind.Relative))).StatusCode.Should().Be(HttpStatusCode.NotFound, path);
+        var ready = await browser.GetStringAsync(new Uri("/health/ready", UriKind.Relative));
+        ready.Should().Contain("\"ready\":true").And.Contain("quarantined: badsql: ");
+        foreach (var (folder, _, reason) in Broken)
+            host.Quarantined.Single(refused => refused.Folder == folder).Reason.Should().Match(reason, folder);
+        const string left =
+            "select nspname::text from pg_namespace where nspname !~ '^pg_' union select handler from core.subscription union select rolname::text from pg_roles where rolname in ('portico_badsql', 'portico_badsql_owner') order by 1";
+        (await host.Database.Rows<string>(left)).Where(name => name is not ("good" or "alsogood")).Should().BeEquivalentTo(
+            [.. await untouched.Rows<string>(left), "payments.IssueReceipt"], "nothing of a refused service remains");
+    }
+
+    [Test]
+    public async Task The_command_line_tells_each_reason_whole_and_ends_with_1()
+    {
+        var (code, output) = await Portico("plugins", "--plugins", plugins);
+
+        code.Should().Be(1);
+        var lines = output.Split('\n');
+        foreach (var (folder, _, reason) in Broken.Where(broken => broken.Folder != "b30-migration"))
+            lines.Should().ContainSingle(line => line.StartsWith(folder + ":", StringComparison.Ordinal) || line.StartsWith(folder + " (", StringComparison.Ordinal))
+                .Which.Should().Match("*: " + reason);
+    }
+
+    static async Task<(int Code, string Output)> Portico(params string[] words)
+    {
+        using var process = Process.Start(new ProcessStartInfo(Path.Combine(TestCluster.Artifacts, "bin", "Host", "release", "portico"), words) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, output + await error);
+    }
+
+    static byte[] Image(string name, string code) => Planted.Compile(name, code);
+
+    static (string, byte[])[] One(string code, byte[]? library = null, params (string, string)[] scripts) =>
+        [("main", Planted.Compile("Main", code, null, library is null ? [] : [library], scripts))];
+
+    static byte[] Library(string name, string version) => Planted.Compile(
+        name, $"namespace {name}; public class Thing {{ public override string ToString() => GetType().Assembly.GetName().Version!.ToString(); }}", Version.Parse(version));
+
+    static string Reaction(string home) =>
+        $$"""namespace {{home}} { public sealed class R : Platform.Core.Events.IReact<Platform.Payments.PositionPaid> { public Task On(Platform.Payments.PositionPaid e, Platform.Core.Storage.IEntitySession s, CancellationToken c) => Task.CompletedTask; } }""";
+}

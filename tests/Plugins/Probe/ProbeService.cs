@@ -1,0 +1,129 @@
+using System.Globalization;
+using FluentValidation;
+using Platform.Core.Commands;
+using Platform.Core.Events;
+using Platform.Core.Plugins;
+using Platform.Core.Storage;
+using Platform.Payments;
+
+[assembly: Service("probe", "1.0", Title = "Prova", Author = "tests")]
+
+namespace Probe;
+
+/// <summary>A service that does nothing for citizens: it raises events and reacts to them, well or badly, as the tests of the floor ask.</summary>
+public sealed class ProbeService : IService
+{
+    public void Describe(IServiceDescription service)
+    {
+        ArgumentNullException.ThrowIfNull(service);
+        service.Path("prova");
+        service.Import<RaiseEvents>("raise", "One event per line: stream;times");
+        service.Import<SendInside>("inside", "Sends a command, or opens a session, inside an open transaction: command | session");
+        service.Import<SendBad>("bad", "Sends a command that its validator refuses.");
+    }
+}
+
+[EventName("probe.happened.1")]
+public sealed record Happened(Guid Stream, int Version, string? Audience) : IEvent;
+
+public sealed record Happen(Guid Stream, int Times) : ICommand<int>;
+
+internal sealed class HappenValidator : AbstractValidator<Happen>
+{
+    public HappenValidator() => RuleFor(command => command.Times).InclusiveBetween(1, 100);
+}
+
+internal sealed class HappenHandler(ISessions sessions) : ICommandHandler<Happen, int>
+{
+    public Task<int> Handle(Happen request, CancellationToken cancellationToken) => sessions.Run(
+        async session =>
+        {
+            var last = await session.First<int>(
+                """
+                insert into probe.stream as s (entity_id, stream, version) values (@entity, @Stream, @Times)
+                on conflict (entity_id, stream) do update set version = s.version + excluded.version
+                returning version
+                """,
+                new { entity = session.Entity, request.Stream, request.Times });
+            for (var version = last - request.Times + 1; version <= last; version++)
+                session.Raise(new Happened(request.Stream, version, "probe"));
+            session.Record("probe.happened", new { request.Times });
+            return last;
+        },
+        cancellationToken);
+}
+
+internal sealed class RaiseEvents(ICommands commands) : IImport
+{
+    public async Task<ImportReport> Run(Stream file, CancellationToken stop)
+    {
+        using var reader = new StreamReader(file);
+        var read = 0;
+        while (await reader.ReadLineAsync(stop) is { Length: > 0 } line)
+        {
+            var parts = line.Split(';');
+            await commands.Send(new Happen(Guid.Parse(parts[0]), int.Parse(parts[1], CultureInfo.InvariantCulture)), stop);
+            read++;
+        }
+        return new(read, read, 0, 0, []);
+    }
+}
+
+internal sealed class SendInside(ICommands commands, ISessions sessions) : IImport
+{
+    public async Task<ImportReport> Run(Stream file, CancellationToken stop)
+    {
+        using var reader = new StreamReader(file);
+        var what = (await reader.ReadToEndAsync(stop)).Trim();
+        await sessions.Run(
+            async session =>
+            {
+                await session.Execute("insert into probe.stream (entity_id, stream, version) values (@entity, @id, 0)", new { entity = session.Entity, id = Guid.NewGuid() });
+                return what == "command"
+                    ? await commands.Send(new Happen(Guid.NewGuid(), 1), stop)
+                    : await sessions.Run(inner => inner.First<int>("select 1"), stop);
+            },
+            stop);
+        return new(1, 1, 0, 0, []);
+    }
+}
+
+internal sealed class SendBad(ICommands commands) : IImport
+{
+    public async Task<ImportReport> Run(Stream file, CancellationToken stop)
+    {
+        await commands.Send(new Happen(Guid.NewGuid(), 0), stop);
+        return new(1, 1, 0, 0, []);
+    }
+}
+
+internal sealed class WriteDown : IReact<Happened>
+{
+    public Task On(Happened happened, IEntitySession session, CancellationToken stop) => Effect.Of("WriteDown", happened, session);
+}
+
+internal sealed class WriteElsewhere : IReact<Happened>
+{
+    public Task On(Happened happened, IEntitySession session, CancellationToken stop) => Effect.Of("WriteElsewhere", happened, session);
+}
+
+internal sealed class HearPaid : IReact<PositionPaid>
+{
+    public Task On(PositionPaid happened, IEntitySession session, CancellationToken stop) => Effect.Of("HearPaid", happened, session);
+}
+
+internal static class Effect
+{
+    public static async Task Of(string handler, IEvent happened, IEntitySession session)
+    {
+        var key = new { entity = session.Entity, handler, happened.Stream, seq = happened.Version };
+        await session.Execute(
+            """
+            insert into probe.effect (entity_id, handler, stream, seq, place)
+            select @entity, @handler, @Stream, @seq, 1 + count(*) from probe.effect where handler = @handler and stream = @Stream
+            """,
+            key);
+        if (await session.First<bool>("select exists (select from probe.trouble where handler = @handler and stream = @Stream and seq = @seq)", key))
+            throw new IOException("The probe was asked to fail.");
+    }
+}
