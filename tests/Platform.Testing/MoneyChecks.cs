@@ -65,7 +65,7 @@ public static class MoneyChecks
         select 'numbers: receipts of entity ' || entity_id || ' in ' || year || ' go from ' || min(number) || ' to ' || max(number) || ' and are ' || count(*)
           from payments.receipt group by entity_id, year having min(number) <> 1 or max(number) <> count(*)
         union all
-        select 'parked: ' || handler || ' ' || coalesce(error, '') from core.delivery where state = 'parked'
+        select state || ': ' || handler || ' failed ' || tries || ' times, last by ' || coalesce(error, '?') from core.delivery where state <> 'done'
         """;
 
     sealed class PaymentRow
