@@ -38,6 +38,9 @@ internal sealed class EntityDirectory(Database database, TimeProvider clock) : I
     {
         if (_snapshot is { } fresh && Environment.TickCount64 - _readAt < FreshForMilliseconds)
             return fresh;
+        // Inside a transaction, where no other may begin, what was true a moment ago will do.
+        if (_snapshot is { } known && OpenTransaction.IsOpen)
+            return known;
         await _reading.WaitAsync(stop);
         try
         {
@@ -54,7 +57,8 @@ internal sealed class EntityDirectory(Database database, TimeProvider clock) : I
         }
     }
 
-    public void Forget() => _snapshot = null;
+    /// <summary>What was read is out of date: the next look outside a transaction reads again.</summary>
+    public void Forget() => _readAt = long.MinValue / 2;
 
     Task<EntitySnapshot> Read(CancellationToken stop) => database.Run(
         ModuleRoles.Of("core"), null, "core", clock,

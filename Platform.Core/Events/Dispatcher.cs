@@ -13,7 +13,8 @@ namespace Platform.Core.Events;
 /// <summary>
 /// Brings events from the outbox to their handlers: at least once, in the order of each stream, each effect exactly once. Any number of hosts may run one.
 /// </summary>
-internal sealed class Dispatcher(Lazy<ServiceCatalog> catalog, Database database, Lazy<CallScopes> scopes, TimeProvider clock, ILogger<Dispatcher> log) : Sweeper(log)
+internal sealed class Dispatcher(
+    Lazy<ServiceCatalog> catalog, Database database, Lazy<CallScopes> scopes, EntityDirectory directory, TimeProvider clock, ILogger<Dispatcher> log) : Sweeper(log)
 {
     const int MostTries = 10;
     const string Core = "portico_core";
@@ -34,6 +35,9 @@ internal sealed class Dispatcher(Lazy<ServiceCatalog> catalog, Database database
                 "select distinct entity_id from core.delivery where state = 'due' and due_at <= @now and handler = any(@known)",
                 new { now = clock.GetUtcNow(), known }),
             stop);
+        // Handlers run inside a transaction, in which the directory cannot be read afresh.
+        if (entities.Count > 0)
+            await directory.Current(stop);
         var handled = 0;
         foreach (var entity in entities)
             while (!stop.IsCancellationRequested && await DeliverOne(new EntityId(entity), known, stop))

@@ -44,6 +44,8 @@ internal static class OpenTransaction
 {
     static readonly AsyncLocal<bool> Open = new();
 
+    public static bool IsOpen => Open.Value;
+
     /// <summary>Lasts until the asynchronous method that called it ends.</summary>
     public static void Enter()
     {

@@ -31,11 +31,12 @@ internal sealed class Agreements(
         (await Current(stop))
             .Where(row => (row.OwnerEntity == creditor.Value || row.OwnerEntity == EntityId.Centre.Value) && row.ValidFrom <= day && (row.ValidUntil is not { } end || day < end))
             .OrderByDescending(row => row.OwnerEntity == creditor.Value).ThenByDescending(row => row.ValidFrom)
-            .Select(Resolve).FirstOrDefault(terms => terms is not null);
+            // The first or none: what cannot be used is mended, not replaced by a contract that pays the money to somebody else.
+            .FirstOrDefault()?.Terms;
 
     /// <summary>The agreement under which a payment was started, valid or not by now.</summary>
     public async ValueTask<BankTerms?> Find(Guid id, CancellationToken stop) =>
-        (await Current(stop)).Where(row => row.AgreementId == id).Select(Resolve).FirstOrDefault();
+        (await Current(stop)).FirstOrDefault(row => row.AgreementId == id)?.Terms;
 
     public async ValueTask<IReadOnlyList<string>> Origins(CancellationToken stop)
     {
@@ -43,7 +44,7 @@ internal sealed class Agreements(
         return
         [
             .. (await Current(stop)).Where(row => row.ValidFrom <= today && (row.ValidUntil is not { } end || today < end))
-                .Select(Resolve).OfType<BankTerms>().SelectMany(bank => bank.Gateway.Origins(bank.Terms)).Distinct(StringComparer.OrdinalIgnoreCase),
+                .Select(row => row.Terms).OfType<BankTerms>().SelectMany(bank => bank.Gateway.Origins(bank.Terms)).Distinct(StringComparer.OrdinalIgnoreCase),
         ];
     }
 
@@ -83,7 +84,19 @@ internal sealed class Agreements(
             log.LogError("Agreement {Agreement} uses a published test secret, which production refuses: anybody could sign with it.", row.AgreementId);
             return null;
         }
-        return new(row.AgreementId, new(row.OwnerEntity), gateway, new AgreementTerms(row.AgreementId, row.SettingsJson, secrets));
+        var bank = new BankTerms(row.AgreementId, new(row.OwnerEntity), gateway, new AgreementTerms(row.AgreementId, row.SettingsJson, secrets));
+        try
+        {
+            // A trial order, sent nowhere: what the gateway misses is found before a citizen needs it.
+            gateway.Prepare(new("000-0000000000000-0", new(1), new("https://portico.invalid/"), "it"), bank.Terms);
+            _ = gateway.Origins(bank.Terms).Count();
+            return bank;
+        }
+        catch (Exception wrong) when (wrong is InvalidOperationException or UriFormatException)
+        {
+            log.LogError("Agreement {Agreement} cannot be used: {Reason}", row.AgreementId, wrong.Message);
+            return null;
+        }
     }
 
     async ValueTask<IReadOnlyList<Row>> Current(CancellationToken stop)
@@ -95,7 +108,7 @@ internal sealed class Agreements(
         {
             if (_rows is null || Environment.TickCount64 - _readAt >= FreshForMilliseconds)
             {
-                _rows = await database.Run(
+                var rows = await database.Run(
                     ModuleRoles.Of("payments"), null, "payments", clock,
                     session => session.List<Row>(
                         """
@@ -103,6 +116,9 @@ internal sealed class Agreements(
                           from payments.agreement
                         """),
                     stop);
+                foreach (var row in rows)
+                    row.Terms = Resolve(row);
+                _rows = rows;
                 _readAt = Environment.TickCount64;
             }
             return _rows;
@@ -124,6 +140,9 @@ internal sealed class Agreements(
         public DateOnly? ValidUntil { get; init; }
         public string SecretRef { get; init; } = "";
         public string Settings { get; init; } = "{}";
+
+        /// <summary>Null when it cannot be used here; the log says why.</summary>
+        public BankTerms? Terms { get; set; }
 
         public JsonElement SettingsJson => JsonDocument.Parse(Settings).RootElement;
     }

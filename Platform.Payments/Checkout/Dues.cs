@@ -85,7 +85,7 @@ internal static class Dues
         await session.Execute(
             """
             insert into payments.surplus (entity_id, payment_id, due_id, kind, cents) values (@entity, @payment, @due, @kind, @cents)
-            on conflict (entity_id, payment_id, due_id) do nothing
+            on conflict (entity_id, payment_id, due_id, kind) do update set cents = excluded.cents where surplus.resolved_by is null
             """,
             new { entity = session.Entity, payment, due, kind, cents });
         session.Record("payment.surplus", new { payment, due, kind, cents });

@@ -36,10 +36,10 @@ internal sealed class GatewayFacts(
             var sessions = scope.Resolve<ISessions>();
             var payment = creditor is null ? null : await Find(sessions, order!, stop);
             var terms = payment is null ? null : await agreements.Find(payment.AgreementId, stop);
-            var fact = terms is null ? null : gateway.Read(message, terms.Terms);
+            var fact = terms?.Gateway.Id == gatewayId ? gateway.Read(message, terms.Terms) : null;
             var verdict = (fact, order) switch
             {
-                ({ Genuine: true }, _) when terms!.Gateway.Id == gatewayId => "genuine",
+                ({ Genuine: true }, _) => "genuine",
                 ({ Readable: false }, _) or (null, null) => "unreadable",
                 (null, _) => "unknown_order",
                 _ => "forged",
@@ -56,6 +56,16 @@ internal sealed class GatewayFacts(
                 await Nudge(sessions, payment.PaymentId, stop);
             return new ReceivedFact(verdict, payment.StatusCode, payment.ShownBy);
         });
+    }
+
+    /// <summary>What a message says of one order. An answer to our question is used only when it names the order we asked about.</summary>
+    public GatewayFact Understand(BankTerms bank, GatewayMessage message, string order)
+    {
+        var fact = bank.Gateway.Read(message, bank.Terms);
+        if (message.Channel != "query" || fact.Outcome is GatewayOutcome.NotFound or GatewayOutcome.Undetermined || bank.Gateway.OrderNumberIn(message) == order)
+            return fact;
+        log.LogError("Asked about order {Order}, the gateway answered about another one; the answer is not used.", order);
+        return fact with { Outcome = GatewayOutcome.Undetermined, Taken = null };
     }
 
     /// <summary>Stores and applies the gateway's answer to a question of ours.</summary>
@@ -84,30 +94,33 @@ internal sealed class GatewayFacts(
                 """,
                 new { entity = session.Entity, before = clock.GetUtcNow() - ForgottenAfter }),
             stop);
+        var applied = 0;
         foreach (var row in forgotten)
         {
             if (await agreements.Find(row.AgreementId, stop) is not { } bank)
                 continue;
             var message = new GatewayMessage(row.Channel, row.Raw);
-            await Apply(sessions, row.PaymentId, message, bank.Gateway.Read(message, bank.Terms), stop);
+            await Apply(sessions, row.PaymentId, message, Understand(bank, message, row.OrderNo), stop);
+            applied++;
         }
-        return forgotten.Count;
+        return applied;
     });
 
     /// <summary>A fact stored so long ago and not applied was left by a host that died in between.</summary>
     public static readonly TimeSpan ForgottenAfter = TimeSpan.FromSeconds(10);
 
-    /// <summary>Asks the gateway about a payment at the next sweep, unless that was done a moment ago.</summary>
+    /// <summary>Asks the gateway about a payment at the next sweep; when that was done a moment ago, as soon as the moment has passed.</summary>
     public async Task Nudge(ISessions sessions, Guid payment, CancellationToken stop)
     {
         var now = clock.GetUtcNow();
         await sessions.Run(
             session => session.Execute(
                 """
-                update payments.payment set next_query_at = @now
-                 where entity_id = @entity and payment_id = @payment and (last_query_at is null or last_query_at < @before) and (next_query_at is null or next_query_at > @now)
+                update payments.payment p set next_query_at = n.at
+                  from (select payment_id, greatest(@now, last_query_at + @between) as at from payments.payment where entity_id = @entity and payment_id = @payment) n
+                 where p.entity_id = @entity and p.payment_id = n.payment_id and (p.next_query_at is null or p.next_query_at > n.at)
                 """,
-                new { entity = session.Entity, payment, now, before = now - BetweenNudges }),
+                new { entity = session.Entity, payment, now, between = BetweenNudges }),
             stop);
         poller.Value.Wake();
     }
@@ -147,20 +160,14 @@ internal sealed class GatewayFacts(
             {
                 var payment = await session.First<PaymentRow>(
                     """
-                    select order_no, state, asked_cents, taken_cents, taken_confirmed_at, shown_by, queries, version
+                    select order_no, state, asked_cents, taken_confirmed_at, paid_at, next_query_at, last_query_at, shown_by, queries
                       from payments.payment where entity_id = @entity and payment_id = @payment for update
                     """,
                     new { entity = session.Entity, payment = paymentId }) ?? throw new InvalidOperationException($"Payment {paymentId} has vanished.");
                 var before = PaymentStates.Parse(payment.State);
                 var (state, effects) = PaymentStates.Next(before, fact.Outcome);
                 var confirmed = effects.HasFlag(PaymentEffects.ConfirmAmount) && fact.Taken is not null;
-                var askAt = effects switch
-                {
-                    _ when effects.HasFlag(PaymentEffects.StopAsking) => (DateTimeOffset?)null,
-                    _ when effects.HasFlag(PaymentEffects.AskSoon) => now + PaymentStates.Soon,
-                    _ when state == PaymentState.Paid && payment.TakenConfirmedAt is null && payment.Queries == 0 => now + PaymentStates.Soon,
-                    _ => now + PaymentStates.Later(payment.Queries),
-                };
+                var askAt = NextQuestion(payment, state, effects, message.Channel, fact.Outcome, now);
                 await session.Execute(
                     """
                     update payments.payment
@@ -205,6 +212,22 @@ internal sealed class GatewayFacts(
             poller.Value.Wake();
     }
 
+    static DateTimeOffset? NextQuestion(PaymentRow payment, PaymentState state, PaymentEffects effects, string channel, GatewayOutcome heard, DateTimeOffset now)
+    {
+        if (effects.HasFlag(PaymentEffects.StopAsking))
+            return null;
+        if (effects.HasFlag(PaymentEffects.AskSoon))
+            return now + PaymentStates.Soon;
+        // Said again after the amount is known: no news.
+        if (state == PaymentState.Paid && payment.TakenConfirmedAt is not null && heard is GatewayOutcome.Approved or GatewayOutcome.Registered)
+            return payment.NextQueryAt;
+        // An answer to a question put before the success cannot have confirmed its amount.
+        var unasked = state == PaymentState.Paid && payment.TakenConfirmedAt is null && (payment.LastQueryAt is not { } last || last < payment.PaidAt);
+        var later = now + (unasked ? PaymentStates.Soon : PaymentStates.Later(payment.Queries));
+        // A message that comes by itself never puts off a question that is to be asked sooner.
+        return channel != "query" && payment.NextQueryAt is { } planned && planned < later ? planned : later;
+    }
+
     // The order is part of it: the bank's answer "unknown order" reads the same for every order.
     static byte[] DigestOf(GatewayMessage message, string? order)
     {
@@ -236,10 +259,11 @@ internal sealed class GatewayFacts(
         public string OrderNo { get; init; } = "";
         public string State { get; init; } = "";
         public long AskedCents { get; init; }
-        public long? TakenCents { get; init; }
         public DateTimeOffset? TakenConfirmedAt { get; init; }
+        public DateTimeOffset? PaidAt { get; init; }
+        public DateTimeOffset? NextQueryAt { get; init; }
+        public DateTimeOffset? LastQueryAt { get; init; }
         public EntityId ShownBy { get; init; }
         public int Queries { get; init; }
-        public int Version { get; init; }
     }
 }

@@ -38,9 +38,17 @@ internal sealed class PaymentPoller(Database database, Lazy<CallScopes> scopes, 
         var done = 0;
         foreach (var entity in entities)
         {
-            done += await facts.Value.ApplyForgotten(new(entity), stop);
-            while (await AskOne(new(entity), now, horizon, stop))
-                done++;
+            // What one creditor's payment or agreement breaks must not keep the others from being asked about.
+            try
+            {
+                done += await facts.Value.ApplyForgotten(new(entity), stop);
+                while (await AskOne(new(entity), now, horizon, stop))
+                    done++;
+            }
+            catch (Exception wrong) when (!stop.IsCancellationRequested)
+            {
+                log.LogError(wrong, "Payments of entity {Entity} could not be asked about; the next sweep tries again.", entity);
+            }
         }
         _started = true;
         return done;
@@ -57,12 +65,7 @@ internal sealed class PaymentPoller(Database database, Lazy<CallScopes> scopes, 
             return false;
         var order = new GatewayOrder(payment.OrderNo, new(payment.AskedCents), address.ReturnFrom(bank.Gateway.Id), payment.Language);
         var message = await bank.Gateway.Ask(order, bank.Terms, stop);
-        var fact = bank.Gateway.Read(message, bank.Terms);
-        if (bank.Gateway.OrderNumberIn(message) is { } other && other != payment.OrderNo)
-        {
-            log.LogError("Asked about order {Order}, the gateway answered about another one; the answer is not used.", payment.OrderNo);
-            fact = fact with { Outcome = GatewayOutcome.Undetermined, Taken = null };
-        }
+        var fact = facts.Value.Understand(bank, message, payment.OrderNo);
         if (fact.Outcome == GatewayOutcome.NotFound && clock.GetUtcNow() - payment.CreatedAt > NeverArrivedAfter)
             fact = fact with { Outcome = GatewayOutcome.NeverArrived };
         await facts.Value.Answered(sessions, payment.PaymentId, call, message, fact, payment.OrderNo, stop);

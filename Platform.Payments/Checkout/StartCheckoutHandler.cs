@@ -18,7 +18,8 @@ internal sealed class StartCheckoutValidator : AbstractValidator<StartCheckout>
         RuleFor(command => command.Attempt).NotEmpty();
         RuleFor(command => command.Dues).NotEmpty().Must(dues => dues.Count <= 50 && dues.Distinct().Count() == dues.Count).WithMessage("Name 1 to 50 dues, each once.");
         RuleFor(command => command.ReturnPage).NotNull().MaximumLength(1000)
-            .Must(page => !page.StartsWith('/') && !page.Contains("..", StringComparison.Ordinal) && !page.Contains(':', StringComparison.Ordinal) && !page.Contains('\\', StringComparison.Ordinal))
+            .Must(page => !page.StartsWith('/') && !page.Contains("..", StringComparison.Ordinal) && !page.Contains("%2e", StringComparison.OrdinalIgnoreCase)
+                && page.All(letter => letter is > ' ' and < '\u007f' and not (':' or '\\' or '#')))
             .WithMessage("The return page is a path below the service's own: no leading slash, no scheme, no \"..\".");
         RuleFor(command => command.Language).Matches("^[a-z]{2}$");
     }
@@ -89,7 +90,9 @@ internal sealed class StartCheckoutHandler(
             {
                 if (scope.ResolveOptionalKeyed<IPositionOwner>(call.Caller) is not { } owner)
                     return new Quote.Refused("payments.no_owner");
-                return await owner.Reprice(new(new(due.PositionId), call.Caller, due.Reference), day, cut.Token).AsTask().WaitAsync(OwnerMayTake, stop);
+                // On a thread of its own: an owner that blocks is cut off like one that waits.
+                return await Task.Run(() => owner.Reprice(new(new(due.PositionId), call.Caller, due.Reference), day, cut.Token).AsTask(), CancellationToken.None)
+                    .WaitAsync(OwnerMayTake, stop);
             });
             return quote is Quote.Priced priced && (priced.Lines.Count == 0 || priced.Lines.Any(line => line.Amount <= Euro.Zero)) ? null : quote;
         }
@@ -118,16 +121,17 @@ internal sealed class StartCheckoutHandler(
                 await DueLines.Replace(session, due.DueId, quotes[due.DueId].Lines);
 
             var cents = dues.Select(due => quotes[due.DueId].Lines.Sum(line => line.Amount.Cents)).ToArray();
-            await session.Execute(
+            // The items go with the payment that this call made: a twin with the same attempt must not add what it asks no money for.
+            var made = await session.Execute(
                 """
+                with started as (
                 insert into payments.payment (
                     entity_id, payment_id, agreement_id, order_no, status_code, service, shown_by, return_page, language, state, asked_cents, quote_until, created_at, next_query_at)
                 values (@entity, @payment, @agreement, @order, @status, @service, @shownBy, @ReturnPage, @Language, 'prepared', @asked, @until, @now, @nextQuery)
-                on conflict (entity_id, payment_id) do nothing;
-
+                on conflict (entity_id, payment_id) do nothing
+                returning payment_id)
                 insert into payments.payment_item (entity_id, payment_id, due_id, cents)
-                select @entity, @payment, i.due_id, i.cents from unnest(@dues, @cents) as i (due_id, cents)
-                on conflict do nothing;
+                select @entity, s.payment_id, i.due_id, i.cents from started s cross join unnest(@dues, @cents) as i (due_id, cents)
                 """,
                 new
                 {
@@ -148,7 +152,10 @@ internal sealed class StartCheckoutHandler(
                     cents,
                 });
             var started = await session.First<StartedRow>(SelectStarted, new { entity = session.Entity, payment = request.Attempt, service = call.Caller });
-            session.Record("payment.started", new { started!.OrderNo, started.AskedCents, call.ShownBy });
+            if (started is null)
+                return new Refusal(CheckoutRefusals.NotOpen);
+            if (made > 0)
+                session.Record("payment.started", new { started.OrderNo, started.AskedCents, call.ShownBy });
             return started;
         },
         stop);

@@ -82,7 +82,7 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         var frame = pages.FrameOf(http, entity!) with { ServiceTitle = service?.Title, ServicePath = servicePath };
         var state = PaymentStates.Parse(row.State);
         var model = new StatusModel(
-            state, creditor!, row.Titles, row.OrderNo, new Euro(row.AskedCents), row.PaidAt is { } at ? LegalTime.Local(at) : null, row.Surplus == "twice",
+            state, creditor!, row.Titles, row.OrderNo, new Euro(row.AskedCents), row.PaidAt is { } at ? LegalTime.Local(at) : null, row.Twice,
             row.ReceiptCode is { } receipt ? $"/verifica/{receipt}/quietanza.pdf" : null, row.ReceiptCode is { } check ? $"/verifica/{check}" : null,
             servicePath is null ? $"/{entity!.Slug}" : $"{servicePath}/{row.ReturnPage}".TrimEnd('/'), servicePath ?? $"/{entity!.Slug}");
         if (model.Waiting)
@@ -94,7 +94,8 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
     public async Task CheckForm(HttpContext http)
     {
         var typed = http.Request.Query["codice"].ToString().Trim().ToUpperInvariant();
-        if (EntityCoded.EntityOf(typed) is not null)
+        // Only a code of a known entity goes into the address: its first characters may be anything else.
+        if (EntityCoded.EntityOf(typed) is { } code && (await entities.Current(http.RequestAborted)).ByCode(code) is not null)
         {
             http.Response.StatusCode = StatusCodes.Status303SeeOther;
             http.Response.Headers.Location = $"/verifica/{typed}";
@@ -161,11 +162,14 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
 
     string? Gateway(HttpContext http) => gateways.FirstOrDefault(gateway => gateway.Id == http.GetRouteValue("gateway") as string)?.Id;
 
-    static byte[] QueryOf(HttpContext http) => Encoding.Latin1.GetBytes((http.Request.QueryString.Value ?? "").TrimStart('?'));
+    static byte[] QueryOf(HttpContext http) => http.Request.QueryString.Value is ['?', .. var query] ? Encoding.Latin1.GetBytes(query) : [];
 
     /// <summary>The body as it came, cut one byte past the limit: enough to know that it was too long.</summary>
     static async Task<byte[]> Body(HttpContext http, CancellationToken stop)
     {
+        // What is too long is cut here and kept; the server's own limit would turn it away unheard.
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = null;
         var buffer = new byte[GatewayFacts.MostBytes];
         var length = await http.Request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, stop);
         return buffer[..length];
@@ -174,7 +178,7 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
     const string SelectStatus =
         """
         select p.payment_id, p.state, p.order_no, p.asked_cents, p.paid_at, p.service, p.return_page, r.code as receipt_code,
-               (select min(u.kind) from payments.surplus u where u.entity_id = p.entity_id and u.payment_id = p.payment_id and u.resolved_by is null) as surplus,
+               exists (select from payments.surplus u where u.entity_id = p.entity_id and u.payment_id = p.payment_id and u.kind = 'twice' and u.resolved_by is null) as twice,
                (select string_agg(distinct s.title, ', ')
                   from payments.payment_item i
                   join payments.due d on d.entity_id = i.entity_id and d.due_id = i.due_id
@@ -195,7 +199,7 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         public string Service { get; init; } = "";
         public string ReturnPage { get; init; } = "";
         public string? ReceiptCode { get; init; }
-        public string? Surplus { get; init; }
+        public bool Twice { get; init; }
         public string Titles { get; init; } = "";
     }
 

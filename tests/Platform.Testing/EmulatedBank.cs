@@ -94,6 +94,30 @@ public sealed class EmulatedBank : IAsyncDisposable
         return new((string)json["order"]!, (string)json["state"]!, new Uri((string)json["target"]!), (string)json["body"]!);
     }
 
+    /// <summary>Opens the checkout like a browser that then waits: the bank knows the order, and nothing is decided.</summary>
+    public async Task Present(Uri checkout)
+    {
+        using var page = await _http.GetAsync(checkout);
+        page.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>All orders as they stand.</summary>
+    public async Task<IReadOnlyList<BankOrder>> Orders() =>
+        (await _http.GetFromJsonAsync<List<BankOrder>>(new Uri("control/orders", UriKind.Relative)))!;
+
+    /// <summary>Returns when the bank has nothing more to tell its listener about an order: its calls come when they come.</summary>
+    public async Task HasTold(string order)
+    {
+        for (var patience = Stopwatch.StartNew(); patience.Elapsed < TimeSpan.FromSeconds(20); await Task.Delay(10))
+        {
+            var kinds = (await Journal()).Where(entry => (string?)entry["order"] == order).Select(entry => (string?)entry["kind"]).ToList();
+            var toTell = kinds.Count(kind => kind is "registered" or "taken" or "refused" or "abandoned" or "moved");
+            if (kinds.Count(kind => kind is "listener-told" or "listener-dropped" or "listener-gave-up" or "listener-unfinished") >= toTell)
+                return;
+        }
+        throw new InvalidOperationException($"The bank has not told all it has to tell about {order}.");
+    }
+
     /// <summary>Everything the bank did, in order.</summary>
     public async Task<IReadOnlyList<JsonObject>> Journal()
     {
@@ -121,3 +145,11 @@ public sealed class EmulatedBank : IAsyncDisposable
 /// <summary>What the bank gives the browser to bring back.</summary>
 /// <param name="Body">The form, URL-encoded in the bank's own order.</param>
 public sealed record BankReturn(string Order, string State, Uri Target, string Body);
+
+/// <summary>An order as the bank's books have it.</summary>
+/// <param name="State">The protocol's two letters: <c>CO</c> paid, <c>KO</c> refused, <c>ST</c> taken back.</param>
+public sealed record BankOrder(string Order, string State, long AskedCents, long TakenCents, string UrlOk)
+{
+    /// <summary>The bank has the money and keeps it.</summary>
+    public bool Holds => State is "OK" or "IC" or "CO";
+}

@@ -31,9 +31,9 @@ public sealed class PorticoTestHost : IAsyncDisposable
 
     PorticoTestHost(PorticoApp app, TestDatabase database, bool ownsDatabase, EmulatedBank bank, FakeTimeProvider clock, string data)
     {
-        _ownsDatabase = ownsDatabase;
         _app = app;
         Database = database;
+        _ownsDatabase = ownsDatabase;
         Bank = bank;
         Clock = clock;
         _data = data;
@@ -61,38 +61,68 @@ public sealed class PorticoTestHost : IAsyncDisposable
     /// <param name="profile">Test accepts the published test secrets without marking pages.</param>
     /// <param name="bank">A bank of the test's own; the shared one when null.</param>
     /// <param name="database">One that another host uses or used, and that stays when this host ends; a new one when null.</param>
+    /// <param name="connection">Settings to add to the sign-in of the web role: <c>Maximum Pool Size=2</c>.</param>
+    /// <param name="log">Hears all that the product logs, down to the finest, and what the framework logs as the product lets it.</param>
+    /// <param name="container">Registers after everything else, and so wins: a service's part that misbehaves, for instance.</param>
+    /// <param name="secrets">Further configuration: <c>Secrets:other:key</c> and the like.</param>
     public static async Task<PorticoTestHost> Start(
-        string? plugins = null, DateTimeOffset? now = null, Profile profile = Profile.Test, EmulatedBank? bank = null, TestDatabase? database = null)
+        string? plugins = null, DateTimeOffset? now = null, Profile profile = Profile.Test, EmulatedBank? bank = null, TestDatabase? database = null, string connection = "",
+        ILoggerProvider? log = null, Action<ContainerBuilder>? container = null, IEnumerable<KeyValuePair<string, string?>>? secrets = null)
     {
         bank ??= await EmulatedBank.Shared();
-        var ownsDatabase = database is null;
-        database ??= await TestCluster.NewDatabase();
-        var data = Directory.CreateTempSubdirectory("portico-host-").FullName;
         var clock = new FakeTimeProvider(now ?? new DateTimeOffset(2026, 3, 10, 10, 0, 0, TimeSpan.Zero));
+        var host = await Build(database ?? await TestCluster.NewDatabase(), database is null, bank, clock, plugins, profile, connection, log, container, secrets);
+        await host.Seed();
+        await host._app.Serve(CancellationToken.None);
+        await bank.TellTruth();
+        await bank.BeDown(false);
+        await bank.ListenAt(new Uri(host.Address, "/pagamenti/pagonline/ascolto"));
+        return host;
+    }
+
+    /// <summary>A further host on the same database, with the same clock and bank: one that was started beside this one, or after it died.</summary>
+    public async Task<PorticoTestHost> Another(Action<ContainerBuilder>? container = null)
+    {
+        var host = await Build(Database, false, Bank, Clock, null, Profile.Test, "", null, container, null);
+        await host._app.Serve(CancellationToken.None);
+        return host;
+    }
+
+    static async Task<PorticoTestHost> Build(
+        TestDatabase database, bool ownsDatabase, EmulatedBank bank, FakeTimeProvider clock, string? plugins, Profile profile, string connection, ILoggerProvider? log,
+        Action<ContainerBuilder>? container, IEnumerable<KeyValuePair<string, string?>>? secrets)
+    {
+        var data = Directory.CreateTempSubdirectory("portico-host-").FullName;
         var options = new PorticoOptions
         {
-            Profile = profile, DataFolder = data, Listen = "http://127.0.0.1:0", PluginsFolder = plugins ?? TestCluster.Plugins, Database = database.Web,
+            Profile = profile, DataFolder = data, Listen = "http://127.0.0.1:0", PluginsFolder = plugins ?? TestCluster.Plugins, Database = $"{database.Web};{connection}",
         };
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
+        var console = Environment.GetEnvironmentVariable("PORTICO_TEST_LOG") ?? "None";
+        var settings = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["Secrets:test:password"] = "9999888",
             ["Secrets:test:key"] = string.Concat(Enumerable.Repeat("b1", 25)),
-            ["Logging:LogLevel:Default"] = Environment.GetEnvironmentVariable("PORTICO_TEST_LOG") ?? "None",
-        }).Build();
+            ["Logging:LogLevel:Default"] = log is null ? console : "Trace",
+            ["Logging:Console:LogLevel:Default"] = console,
+        };
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).AddInMemoryCollection(secrets).Build();
         if (plugins is not null)
         {
             // As an operator does who has put a new service into the folder. What is refused is told by the host itself.
             using var logs = LoggerFactory.Create(_ => { });
             await PorticoApp.Migrate(options, database.Owner, logs, CancellationToken.None);
         }
-        var app = await PorticoApp.Build(options, configuration, container => container.RegisterInstance(clock).As<TimeProvider>(), CancellationToken.None);
-        var host = new PorticoTestHost(app, database, ownsDatabase, bank, clock, data);
-        await host.Seed();
-        await app.Serve(CancellationToken.None);
-        await bank.TellTruth();
-        await bank.BeDown(false);
-        await bank.ListenAt(new Uri(host.Address, "/pagamenti/pagonline/ascolto"));
-        return host;
+        var app = await PorticoApp.Build(
+            options, configuration,
+            builder =>
+            {
+                builder.RegisterInstance(clock).As<TimeProvider>();
+                if (log is not null)
+                    builder.RegisterInstance(log).ExternallyOwned();
+                container?.Invoke(builder);
+            },
+            CancellationToken.None);
+        return new PorticoTestHost(app, database, ownsDatabase, bank, clock, data);
     }
 
     /// <summary>Loads a file as an officer of the creditor would.</summary>
@@ -103,9 +133,9 @@ public sealed class PorticoTestHost : IAsyncDisposable
             ?? throw new ArgumentException($"No entity {creditorCode}.", nameof(creditorCode));
     }
 
-    /// <summary>Loads one fine: the minimum in euros, the maximum four times as much, costs of 2 €, notified <paramref name="notifiedDaysAgo"/> days before the clock's day.</summary>
+    /// <summary>Loads one fine: the minimum in euros and cents, the maximum four times the euros, costs of 2 €, notified <paramref name="notifiedDaysAgo"/> days before the clock's day.</summary>
     public async Task<Fine> LoadFine(
-        string creditorCode = "URG", string municipality = "037005", string number = "1042", string plate = "AB123CD", long minimum = 42, int notifiedDaysAgo = 1)
+        string creditorCode = "URG", string municipality = "037005", string number = "1042", string plate = "AB123CD", long minimum = 42, int notifiedDaysAgo = 1, int minimumCents = 0)
     {
         var today = Core.Time.LegalTime.Day(Clock.GetUtcNow());
         var seen = today.AddDays(-20);
@@ -114,7 +144,7 @@ public sealed class PorticoTestHost : IAsyncDisposable
             "fines", "import", creditorCode,
             $"""
             serie;anno;numero;data_violazione;targa;comune;luogo;articolo;descrizione;minimo;massimo;spese;data_notifica;contestazione_immediata;sconto_escluso
-            V;2026;{number};{Day(seen)};{plate};{municipality};Via Demo 1;art. 158 c. 2;Sosta vietata;{minimum},00;{minimum * 4},00;2,00;{Day(today.AddDays(-notifiedDaysAgo))};no;no
+            V;2026;{number};{Day(seen)};{plate};{municipality};Via Demo 1;art. 158 c. 2;Sosta vietata;{minimum},{minimumCents:00};{minimum * 4},00;2,00;{Day(today.AddDays(-notifiedDaysAgo))};no;no
             """);
         return report.Errors.Count == 0 ? new Fine($"V/2026/{number}", seen, plate) : throw new InvalidOperationException(report.Errors[0].Message);
     }
@@ -153,6 +183,14 @@ public sealed class PorticoTestHost : IAsyncDisposable
         return await _app.Container.Resolve<CallScopes>().In(snapshot.ByCode(creditorCode)!.Id, snapshot.ByCode(shownByCode)!.Id, module, work);
     }
 
+    /// <summary>Writes down an agreement with the emulated bank under the secrets <paramref name="secretRef"/>; <paramref name="settings"/> replace the right ones.</summary>
+    public async Task SaveAgreement(Guid id, string ownerCode, string secretRef = "test", DateOnly? from = null, object? settings = null)
+    {
+        var owner = (await _app.Container.Resolve<EntityDirectory>().Current(CancellationToken.None)).ByCode(ownerCode)!.Id;
+        await _app.Container.Resolve<Agreements>().Save(
+            id, owner, "pagonline", from ?? new DateOnly(2020, 1, 1), secretRef, settings is null ? BankSettings() : JsonSerializer.SerializeToElement(settings), CancellationToken.None);
+    }
+
     /// <summary>A person with a browser that runs no scripts.</summary>
     public Citizen NewCitizen() => new(Address);
 
@@ -161,17 +199,19 @@ public sealed class PorticoTestHost : IAsyncDisposable
         await using var entities = typeof(PorticoApp).Assembly.GetManifestResourceStream("Portico.Host.Demo.entities.csv")!;
         await _app.Container.Resolve<EntityImport>().Run(entities, CancellationToken.None);
         _app.Container.Resolve<EntityDirectory>().Forget();
-        var settings = JsonSerializer.SerializeToElement(new
-        {
-            merchant = "9999888", store = "99888", user = "9999888",
-            start = new Uri(Bank.Address, "/initInsert.do").AbsoluteUri, query = new Uri(Bank.Address, "/backoffice/servizi/execute_remote_command.do").AbsoluteUri,
-        });
-        await _app.Container.Resolve<Agreements>().Save(AgreementId, EntityId.Centre, "pagonline", new DateOnly(2020, 1, 1), "test", settings, CancellationToken.None);
+        await _app.Container.Resolve<Agreements>().Save(AgreementId, EntityId.Centre, "pagonline", new DateOnly(2020, 1, 1), "test", BankSettings(), CancellationToken.None);
     }
+
+    JsonElement BankSettings() => JsonSerializer.SerializeToElement(new
+    {
+        merchant = "9999888", store = "99888", user = "9999888",
+        start = new Uri(Bank.Address, "/initInsert.do").AbsoluteUri, query = new Uri(Bank.Address, "/backoffice/servizi/execute_remote_command.do").AbsoluteUri,
+    });
 
     public async ValueTask DisposeAsync()
     {
-        await Bank.ListenAt(null);
+        if (_ownsDatabase)
+            await Bank.ListenAt(null);
         await _app.DisposeAsync();
         if (_ownsDatabase)
             await Database.DisposeAsync();

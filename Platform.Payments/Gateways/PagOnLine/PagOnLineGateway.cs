@@ -24,6 +24,8 @@ internal sealed class PagOnLineGateway(HttpClient http, ILogger<PagOnLineGateway
 
     public Uri Prepare(GatewayOrder order, AgreementTerms terms)
     {
+        // An order that could never be asked about must not begin.
+        _ = new Uri(terms.Setting("query"));
         KeyValuePair<string, string>[] signed =
         [
             new("numeroCommerciante", terms.Setting("merchant")),
@@ -47,8 +49,9 @@ internal sealed class PagOnLineGateway(HttpClient http, ILogger<PagOnLineGateway
         return new Uri($"{terms.Setting("start")}?{Encode(sent)}");
     }
 
-    public string? OrderNumberIn(GatewayMessage message) =>
-        PagOnLineFields.Read(message.Raw) is { } fields ? fields[message.Channel == "query" ? "ORDERNUMBER" : "numeroOrdine"] : null;
+    public string? OrderNumberIn(GatewayMessage message) => message.Channel == "query"
+        ? PagOnLineFields.Read(Line(message.Raw))?["ORDERNUMBER"]
+        : PagOnLineFields.Read(message.Raw)?["numeroOrdine"];
 
     public GatewayFact Read(GatewayMessage message, AgreementTerms terms)
     {
@@ -123,8 +126,7 @@ internal sealed class PagOnLineGateway(HttpClient http, ILogger<PagOnLineGateway
     // The connection we opened vouches for the answer; it carries no code.
     static GatewayFact ReadAnswer(byte[] raw)
     {
-        var trimmed = raw.AsSpan().Trim("\r\n "u8);
-        if (PagOnLineFields.Read(trimmed) is not { } fields)
+        if (PagOnLineFields.Read(Line(raw)) is not { } fields)
             return new(true, true, GatewayOutcome.Undetermined, null);
         if (fields["PRC"] == "10119" || fields["DESCRIZIONE"] == "STATO ORDINE FALLITO: ordine inesistente")
             return new(true, true, GatewayOutcome.NotFound, null);
@@ -147,6 +149,9 @@ internal sealed class PagOnLineGateway(HttpClient http, ILogger<PagOnLineGateway
         static Euro? Cents(string? text) =>
             long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var cents) && cents > 0 ? new Euro(cents) : null;
     }
+
+    /// <summary>An answer without the line end that may follow it.</summary>
+    static ReadOnlySpan<byte> Line(byte[] raw) => raw.AsSpan().Trim("\r\n "u8);
 
     static string Encode(IEnumerable<KeyValuePair<string, string>> pairs) =>
         string.Join('&', pairs.Select(pair => $"{pair.Key}={Uri.EscapeDataString(pair.Value)}"));

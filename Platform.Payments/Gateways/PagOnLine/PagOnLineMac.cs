@@ -64,7 +64,7 @@ internal sealed class PagOnLineFields
                 return null;
             if (!names.Add(name) || name.AsSpan().ContainsAny('&', '='))
                 return null;
-            if (string.Equals(name, "mac", StringComparison.OrdinalIgnoreCase))
+            if (name is "mac" or "MAC")
             {
                 mac = value;
                 continue;

@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Platform.Testing;
+
+namespace Platform.Payments.Tests.Flows;
+
+/// <summary>What a log may not hold, whatever goes well or wrong.</summary>
+public sealed class SecretsTests
+{
+    [Test]
+    public async Task No_secret_no_code_and_no_card_reaches_the_log_or_the_database()
+    {
+        var log = new HeardLog();
+        await using var host = await PorticoTestHost.Start(log: log);
+        using var till = new Till(host);
+        using var citizen = host.NewCitizen();
+        var fine = await host.LoadFine();
+        await citizen.FindFine("bentivoglio", fine);
+        await citizen.GoToBank();
+        await citizen.PayAtBank();
+        await host.After(TimeSpan.FromSeconds(4));
+
+        var payment = await till.Start();
+        var body = (await till.PayAtBank(payment)).Body;
+        using var forged = await till.Post(Till.Return, body.Replace("esito=OK", "esito=KO", StringComparison.Ordinal));
+        await host.Bank.BeDown(true);
+        await host.After(TimeSpan.FromMinutes(3));
+        await host.Bank.BeDown(false);
+        using var back = await till.Post(Till.Return, body);
+        await host.After(TimeSpan.FromMinutes(10));
+        await host.MoneyAddsUp();
+
+        log.Lines.Should().Contain(line => line.Contains(payment.Order, StringComparison.Ordinal), "the log is heard at all");
+        var mac = Uri.UnescapeDataString(body[(body.LastIndexOf('=') + 1)..]);
+        foreach (var secret in new[] { "9999888", BankPen.Key, "4444499922200000", "mac=", "password", fine.Plate, mac, Uri.EscapeDataString(mac) })
+            log.Lines.Should().NotContain(line => line.Contains(secret, StringComparison.OrdinalIgnoreCase), $"it must not hold {secret}");
+        foreach (var secret in new[] { BankPen.Key, "4444499922200000" })
+            (await host.Database.Value<long>(
+                """
+                select (select count(*) from payments.fact where position(convert_to(@secret, 'UTF8') in raw) > 0)
+                     + (select count(*) from core.journal where body::text like '%' || @secret || '%')
+                     + (select count(*) from core.outbox where payload::text like '%' || @secret || '%')
+                     + (select count(*) from payments.agreement where settings::text || secret_ref like '%' || @secret || '%')
+                """,
+                new { secret })).Should().Be(0);
+    }
+
+    sealed class HeardLog : ILoggerProvider
+    {
+        public ConcurrentQueue<string> Lines { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => new Logger(Lines, categoryName);
+
+        public void Dispose()
+        {
+        }
+
+        sealed class Logger(ConcurrentQueue<string> lines, string category) : ILogger
+        {
+            public IDisposable? BeginScope<TState>(TState state)
+                where TState : notnull
+            {
+                lines.Enqueue($"{category} scope {state}");
+                return null;
+            }
+
+            public bool IsEnabled(LogLevel logLevel) => true;
+
+            public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+                lines.Enqueue($"{category} {logLevel} {formatter(state, exception)} {exception}");
+        }
+    }
+}
