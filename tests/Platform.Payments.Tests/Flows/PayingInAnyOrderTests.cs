@@ -97,6 +97,7 @@ internal sealed class PayingInAnyOrderTests : OnOneHost
         await Host.After(TimeSpan.FromSeconds(4));
         await Till.ShouldBePaidOnce(payment);
         (await Host.Database.Value<int>("select seen from payments.fact where order_no = @Order and channel = 'return'", payment)).Should().Be(64);
+        (await Till.Count("payments.surplus where payment_id = @Attempt", payment)).Should().Be(0, "a payment is not one too many of itself");
     }
 
     [Test]

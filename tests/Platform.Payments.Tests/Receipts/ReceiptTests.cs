@@ -105,6 +105,7 @@ internal sealed class ReceiptTests : OnOneHost
         await other.Quiet();
         foreach (var (payment, _) in payments)
             await Till.ShouldBePaidOnce(payment);
+        (await Till.Count("core.delivery where handler = 'payments.IssueReceipt' and tries > 1", new { })).Should().Be(0, "numbers are waited for, not fought for");
         var after = await Numbers();
         foreach (var creditor in after.Keys)
             after[creditor].Should().Equal(Enumerable.Range(1, before.GetValueOrDefault(creditor, []).Count + 10));
