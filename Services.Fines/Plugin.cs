@@ -1,7 +1,7 @@
 using Platform.Core.Plugins;
 using Platform.Payments;
 
-[assembly: Service("fines", "1.0", Title = "Multe", Author = "unione-reno-galliera")]
+[assembly: Service("fines", "1.0", Title = "Multe", TitleEn = "Fines", Author = "unione-reno-galliera")]
 
 namespace Services.Fines;
 

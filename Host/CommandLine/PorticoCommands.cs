@@ -82,11 +82,12 @@ internal static class PorticoCommands
     static Command DemoCommand(HostSettings settings)
     {
         var bank = new Option<string>("--bank") { Description = "Address of the emulated bank that the demo starts.", DefaultValueFactory = _ => "http://127.0.0.1:5090", HelpName = "address" };
-        var command = new Command("demo", "Try Portico on this machine: thirteen municipalities, generated fines, an emulated bank. No real money, and every page says so.") { bank };
+        var program = new Option<string>("--bank-program") { Description = "The emulated bank's program (bank/pagonline-emulator beside this one).", DefaultValueFactory = _ => PorticoDemo.BankProgram, HelpName = "file" };
+        var command = new Command("demo", "Try Portico on this machine: thirteen municipalities, generated fines, an emulated bank. No real money, and every page says so.") { bank, program };
         command.SetAction((parsed, stop) =>
         {
             var (options, configuration) = settings.Read(parsed, Profile.Demo);
-            return PorticoDemo.Run(options with { Profile = Profile.Demo }, configuration, new Uri(parsed.GetValue(bank)!), stop);
+            return PorticoDemo.Run(options with { Profile = Profile.Demo }, configuration, new Uri(parsed.GetValue(bank)!), parsed.GetValue(program)!, stop);
         });
         return command;
     }

@@ -24,8 +24,13 @@ internal static partial class PorticoDemo
 {
     static readonly Guid AgreementId = new("0197a000-0000-7000-8000-000000000001");
 
-    public static async Task<int> Run(PorticoOptions options, IConfiguration configuration, Uri bank, CancellationToken stop)
+    /// <summary>Where the build lays the bank.</summary>
+    public static string BankProgram { get; } = Path.Combine(AppContext.BaseDirectory, "bank", "pagonline-emulator");
+
+    public static async Task<int> Run(PorticoOptions options, IConfiguration configuration, Uri bank, string bankProgram, CancellationToken stop)
     {
+        if (!File.Exists(bankProgram))
+            throw new BankMissingException($"The emulated bank is missing at {bankProgram}. Start the demo with ./build.sh run, which lays it there.");
         Console.WriteLine($"Portico demo: data in {Path.GetFullPath(options.DataFolder)}");
         var secrets = new ConfigurationBuilder().AddConfiguration(configuration).AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
         {
@@ -36,7 +41,7 @@ internal static partial class PorticoDemo
         var day = SeedDay(options);
         await Seed(app, bank, day, stop);
         await app.Serve(stop);
-        using var emulator = StartBank(options, bank, app.Address);
+        using var emulator = StartBank(options, bankProgram, bank, app.Address);
         try
         {
             Tell(app, bank, day);
@@ -104,11 +109,8 @@ internal static partial class PorticoDemo
     static string Fill(string text, DateOnly day) => DayPattern().Replace(
         text, match => day.AddDays(-int.Parse(match.Groups["days"].Value, CultureInfo.InvariantCulture)).ToString("dd/MM/yyyy", CultureInfo.InvariantCulture));
 
-    static Process StartBank(PorticoOptions options, Uri bank, Uri host)
+    static Process StartBank(PorticoOptions options, string program, Uri bank, Uri host)
     {
-        var program = Path.Combine(AppContext.BaseDirectory, "bank", "pagonline-emulator");
-        if (!File.Exists(program))
-            throw new BankMissingException($"The emulated bank is missing at {program}. Start the demo with ./build.sh run, which lays it there.");
         var start = new ProcessStartInfo(program)
         {
             ArgumentList =

@@ -54,7 +54,8 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         var scope = http.RequestServices.Autofac();
         scope.Resolve<CallContextHolder>().Context = new CallContext(creditor.Id, entity.Id, service.Id, service.Id);
         var path = $"/{entity.Slug}/{service.PathSegment}";
-        var frame = FrameOf(http, entity) with { ServiceTitle = service.Title, ServicePath = path };
+        var frame = FrameOf(http, entity);
+        frame = frame with { ServiceTitle = service.TitleIn(frame.Culture), ServicePath = path };
 
         var posted = HttpMethods.IsPost(http.Request.Method);
         if (posted && !await antiforgery.IsRequestValidAsync(http))

@@ -15,6 +15,9 @@ public sealed class ServiceAttribute(string id, string contract) : Attribute
     /// <summary>The service's name for citizens, in Italian.</summary>
     public string Title { get; set; } = "";
 
+    /// <summary>The same in English; <see cref="Title"/> where it is left out.</summary>
+    public string TitleEn { get; set; } = "";
+
     /// <summary>The entity or vendor that wrote it.</summary>
     public string Author { get; set; } = "";
 }

@@ -53,7 +53,7 @@ internal sealed partial class PluginLoader(ILogger log)
     static readonly string[] ReservedIds =
         ["core", "payments", "public", "web", "centre", "super", "owner", "serve", "demo", "migrate", "db", "entity", "agreement", "plugins", "check", "journal"];
 
-    sealed record Metadata(string Id, string Contract, string Title, string Author);
+    sealed record Metadata(string Id, string Contract, string Title, string TitleEn, string Author);
 
     static (Metadata, string Assembly) FindService(string folder)
     {
@@ -94,7 +94,7 @@ internal sealed partial class PluginLoader(ILogger log)
             string Named(string name) => value.NamedArguments.FirstOrDefault(argument => argument.Name == name).Value as string ?? "";
             return new(
                 value.FixedArguments[0].Value as string ?? "", value.FixedArguments[1].Value as string ?? "",
-                Named(nameof(ServiceAttribute.Title)), Named(nameof(ServiceAttribute.Author)));
+                Named(nameof(ServiceAttribute.Title)), Named(nameof(ServiceAttribute.TitleEn)), Named(nameof(ServiceAttribute.Author)));
         }
         return null;
     }
@@ -147,7 +147,7 @@ internal sealed partial class PluginLoader(ILogger log)
             throw new PluginRefusedException("it must have exactly one class that implements IService, with a parameterless constructor.");
         var recorder = new ServiceRecorder();
         ((IService)Activator.CreateInstance(entries[0])!).Describe(recorder);
-        return recorder.Done(metadata.Id, metadata.Title, metadata.Author, assembly);
+        return recorder.Done(metadata.Id, metadata.Title, metadata.TitleEn, metadata.Author, assembly);
     }
 
     static void Validate(ServiceDescription service, List<ServiceDescription> before)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using Platform.Core.Events;
 
@@ -21,10 +22,13 @@ internal sealed record ImportVerb(string Verb, string Summary, Type Import);
 
 /// <summary>Everything a service said of itself and everything found in its assembly. Data only: committing it is somebody else's work.</summary>
 internal sealed record ServiceDescription(
-    string Id, string Title, string Author, string Version, string PathSegment, Assembly Assembly,
+    string Id, string Title, string TitleEn, string Author, string Version, string PathSegment, Assembly Assembly,
     IReadOnlyList<PageRoute> Pages, IReadOnlyList<ImportVerb> Imports, IReadOnlyList<Type> Uses, IReadOnlyList<(Type Contract, Type Service)> Provides)
 {
     public string Folder => Path.GetDirectoryName(Assembly.Location)!;
+
+    /// <summary>The service's name as a reader of this language sees it.</summary>
+    public string TitleIn(CultureInfo culture) => culture.TwoLetterISOLanguageName == "en" && TitleEn.Length > 0 ? TitleEn : Title;
 }
 
 /// <summary>A folder under <c>plugins/</c> whose service is not running, and why, in words for an operator.</summary>

@@ -39,8 +39,8 @@ internal sealed class ServiceRecorder : IServiceDescription
         where TContract : class
         where TService : class, TContract => _provides.Add((typeof(TContract), typeof(TService)));
 
-    public ServiceDescription Done(string id, string title, string author, Assembly assembly) => new(
-        id, title.Length > 0 ? title : id, author,
+    public ServiceDescription Done(string id, string title, string titleEn, string author, Assembly assembly) => new(
+        id, title.Length > 0 ? title : id, titleEn, author,
         assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? assembly.GetName().Version?.ToString() ?? "",
         _path ?? throw new PluginRefusedException("it does not name its path: call service.Path(\"…\") in Describe."),
         assembly, _pages, _imports, _uses, _provides);

@@ -79,7 +79,8 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         }
         var service = catalog.Find(row.Service);
         var servicePath = service is null ? null : $"/{entity!.Slug}/{service.PathSegment}";
-        var frame = pages.FrameOf(http, entity!) with { ServiceTitle = service?.Title, ServicePath = servicePath };
+        var frame = pages.FrameOf(http, entity!);
+        frame = frame with { ServiceTitle = service?.TitleIn(frame.Culture), ServicePath = servicePath };
         var state = PaymentStates.Parse(row.State);
         var model = new StatusModel(
             state, creditor!, row.Titles, row.OrderNo, new Euro(row.AskedCents), row.PaidAt is { } at ? LegalTime.Local(at) : null, row.Twice,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Platform.Core.Entities;
@@ -12,7 +13,8 @@ internal sealed class HomePages(PageServer pages, EntityDirectory entities, Serv
     {
         var snapshot = await entities.Current(http.RequestAborted);
         var centre = await pages.Centre(http.RequestAborted);
-        var model = new CatalogueModel([.. snapshot.All.Where(e => e.Kind == EntityKind.Municipality).Select(e => new CatalogueEntry(e, OffersOf(snapshot, e)))]);
+        var culture = PageServer.CultureOf(http);
+        var model = new CatalogueModel([.. snapshot.All.Where(e => e.Kind == EntityKind.Municipality).Select(e => new CatalogueEntry(e, OffersOf(snapshot, e, culture)))]);
         await Show(http, centre, typeof(CataloguePage), model);
     }
 
@@ -24,7 +26,7 @@ internal sealed class HomePages(PageServer pages, EntityDirectory entities, Serv
             await pages.NotFound(http, null);
             return;
         }
-        await Show(http, entity, typeof(EntityPage), new CatalogueEntry(entity, OffersOf(snapshot, entity)));
+        await Show(http, entity, typeof(EntityPage), new CatalogueEntry(entity, OffersOf(snapshot, entity, PageServer.CultureOf(http))));
     }
 
     public async Task Theme(HttpContext http)
@@ -58,14 +60,14 @@ internal sealed class HomePages(PageServer pages, EntityDirectory entities, Serv
     static Entity? Wanted(HttpContext http, EntitySnapshot snapshot) => snapshot.BySlug(http.GetRouteValue("entity") as string ?? "");
 
     /// <summary>What an entity offers as far as this host runs it, and what it announces.</summary>
-    IReadOnlyList<Offer> OffersOf(EntitySnapshot snapshot, Entity entity) =>
+    IReadOnlyList<Offer> OffersOf(EntitySnapshot snapshot, Entity entity, CultureInfo culture) =>
     [
         .. from activation in snapshot.ActivationsOf(entity.Id)
            let service = catalog.Find(activation.Service)
            where service is not null || !activation.Active
            select activation.Active
-               ? new Offer(service!.Title, $"/{entity.Slug}/{service.PathSegment}")
-               : new Offer(service?.Title ?? activation.Service.ToUpperInvariant(), null),
+               ? new Offer(service!.TitleIn(culture), $"/{entity.Slug}/{service.PathSegment}")
+               : new Offer(service?.TitleIn(culture) ?? activation.Service.ToUpperInvariant(), null),
     ];
 }
 
