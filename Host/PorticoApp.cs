@@ -191,7 +191,8 @@ internal sealed class PorticoApp : IAsyncDisposable
     public static IEnumerable<(string Id, System.Reflection.Assembly Assembly)> ModulesOf(IEnumerable<ServiceDescription> services) =>
         Platform.Select(module => (module.Id, module.Assembly)).Concat(services.Select(service => (service.Id, service.Assembly)));
 
-    static void RefuseUnsafe(PorticoOptions options)
+    /// <exception cref="StartRefusedException">These settings would serve others than they should.</exception>
+    public static void RefuseUnsafe(PorticoOptions options)
     {
         if (!Uri.TryCreate(options.Listen, UriKind.Absolute, out var listen) || listen.Scheme is not ("http" or "https"))
             throw new StartRefusedException($"\"{options.Listen}\" is no address to listen on. Write for instance http://127.0.0.1:5080.");

@@ -29,6 +29,7 @@ internal static partial class PorticoDemo
 
     public static async Task<int> Run(PorticoOptions options, IConfiguration configuration, Uri bank, string bankProgram, CancellationToken stop)
     {
+        PorticoApp.RefuseUnsafe(options);
         if (!File.Exists(bankProgram))
             throw new BankMissingException($"The emulated bank is missing at {bankProgram}. Start the demo with ./build.sh run, which lays it there.");
         Console.WriteLine($"Portico demo: data in {Path.GetFullPath(options.DataFolder)}");

@@ -39,12 +39,12 @@ internal static class HostCheck
             yield return new("database", CheckVerdict.Look, "None is named, so \"serve\" runs a private cluster in the data folder. For production name one: PORTICO_Database.");
             yield break;
         }
-        await using var source = NpgsqlDataSource.Create(options.Database);
+        await using var database = new Database(options.Database);
         Server? server = null;
         string? unreachable = null;
         try
         {
-            server = await Ask(source, stop);
+            server = await Ask(database, stop);
         }
         catch (Exception down) when (down is NpgsqlException or TimeoutException)
         {
@@ -52,7 +52,7 @@ internal static class HostCheck
         }
         if (server is null)
         {
-            yield return new("database", CheckVerdict.Mend, $"It does not answer: {unreachable}");
+            yield return new("database", CheckVerdict.Mend, $"It does not do what is asked ({unreachable}). If it was never migrated, run \"portico migrate\" as owner.");
             yield break;
         }
         yield return new("database", server.Version >= 150000 ? CheckVerdict.Fine : CheckVerdict.Mend, $"PostgreSQL {server.VersionText}{(server.Version >= 150000 ? "." : "; 15 or newer is needed.")}");
@@ -67,9 +67,9 @@ internal static class HostCheck
             "clock", difference <= MostClockDifference ? CheckVerdict.Fine : CheckVerdict.Mend,
             $"{difference.TotalSeconds:0.0} s between this machine and the database{(difference <= MostClockDifference ? "." : "; run NTP on both.")}");
 
-        await foreach (var result in Migrations(options, services, stop))
+        await foreach (var result in Migrations(database, services, stop))
             yield return result;
-        await foreach (var result in Agreements(options, configuration, source, stop))
+        await foreach (var result in Agreements(options, configuration, database, stop))
             yield return result;
     }
 
@@ -83,29 +83,37 @@ internal static class HostCheck
         return new("disk", free >= LeastFreeBytes ? CheckVerdict.Fine : CheckVerdict.Mend, $"{free >> 20} MiB free for {folder}{(free >= LeastFreeBytes ? "." : "; make room for at least 1 GiB.")}");
     }
 
-    sealed record Server(int Version, string VersionText, string User, bool Super, bool Bypass, string SynchronousCommit, string Fsync, DateTimeOffset Clock);
-
-    static async Task<Server> Ask(NpgsqlDataSource source, CancellationToken stop)
+    sealed class Server
     {
-        await using var command = source.CreateCommand(
-            """
-            select current_setting('server_version_num')::int, current_setting('server_version'), current_user::text, r.rolsuper, r.rolbypassrls,
-                   current_setting('synchronous_commit'), current_setting('fsync'), clock_timestamp()
-              from pg_roles r where r.rolname = current_user
-            """);
-        await using var row = await command.ExecuteReaderAsync(stop);
-        await row.ReadAsync(stop);
-        return new(row.GetInt32(0), row.GetString(1), row.GetString(2), row.GetBoolean(3), row.GetBoolean(4), row.GetString(5), row.GetString(6), row.GetFieldValue<DateTimeOffset>(7));
+        public int Version { get; init; }
+        public string VersionText { get; init; } = "";
+        public string User { get; init; } = "";
+        public bool Super { get; init; }
+        public bool Bypass { get; init; }
+        public string SynchronousCommit { get; init; } = "";
+        public string Fsync { get; init; } = "";
+        public DateTimeOffset Clock { get; init; }
     }
 
+    // The role of a module is taken inside the transaction; who signed in is the session's user.
+    static async Task<Server> Ask(Database database, CancellationToken stop) => (await database.Run(
+        ModuleRoles.Of("core"), null, "check", TimeProvider.System,
+        session => session.First<Server>(
+            """
+            select current_setting('server_version_num')::int as version, current_setting('server_version') as version_text, session_user::text as user,
+                   r.rolsuper as super, r.rolbypassrls as bypass,
+                   current_setting('synchronous_commit') as synchronous_commit, current_setting('fsync') as fsync, clock_timestamp() as clock
+              from pg_roles r where r.rolname = session_user
+            """),
+        stop))!;
+
     static async IAsyncEnumerable<CheckResult> Migrations(
-        PorticoOptions options, IReadOnlyList<ServiceDescription> services, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+        Database database, IReadOnlyList<ServiceDescription> services, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
     {
         var pending = new List<string>();
         string? failed = null;
         try
         {
-            await using var database = new Database(options.Database!);
             foreach (var (id, assembly) in PorticoApp.ModulesOf(services))
                 if ((await Migrator.Pending(database, new(id, assembly), TimeProvider.System, stop)).Count is > 0 and var count)
                     pending.Add($"{id} ({count})");
@@ -123,20 +131,15 @@ internal static class HostCheck
     }
 
     static async IAsyncEnumerable<CheckResult> Agreements(
-        PorticoOptions options, IConfiguration configuration, NpgsqlDataSource source, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+        PorticoOptions options, IConfiguration configuration, Database database, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
     {
-        var names = new List<string>();
+        IReadOnlyList<string> names = [];
         string? failed = null;
         try
         {
-            await using var connection = await source.OpenConnectionAsync(stop);
-            await using var transaction = await connection.BeginTransactionAsync(stop);
-            await using (var role = new NpgsqlCommand("select set_config('role', 'portico_payments', true)", connection, transaction))
-                await role.ExecuteNonQueryAsync(stop);
-            await using var command = new NpgsqlCommand("select distinct secret_ref from payments.agreement where valid @> current_date", connection, transaction);
-            await using var rows = await command.ExecuteReaderAsync(stop);
-            while (await rows.ReadAsync(stop))
-                names.Add(rows.GetString(0));
+            names = await database.Run(
+                ModuleRoles.Of("payments"), null, "check", TimeProvider.System,
+                session => session.List<string>("select distinct secret_ref from payments.agreement where valid @> current_date"), stop);
         }
         catch (NpgsqlException wrong)
         {
