@@ -24,12 +24,16 @@ public sealed class PorticoTestHost : IAsyncDisposable
 {
     static readonly Guid AgreementId = new("0197a000-0000-7000-8000-0000000000aa");
 
+    static readonly SemaphoreSlim Telling = new(1, 1);
+
     readonly PorticoApp _app;
     readonly string _data;
+    readonly bool _ownsDatabase;
 
-    PorticoTestHost(PorticoApp app, TestDatabase database, EmulatedBank bank, FakeTimeProvider clock, string data)
+    PorticoTestHost(PorticoApp app, TestDatabase database, bool ownsDatabase, EmulatedBank bank, FakeTimeProvider clock, string data)
     {
         _app = app;
+        _ownsDatabase = ownsDatabase;
         Database = database;
         Bank = bank;
         Clock = clock;
@@ -54,15 +58,22 @@ public sealed class PorticoTestHost : IAsyncDisposable
     /// <param name="now">Where the clock starts.</param>
     /// <param name="profile">Test accepts the published test secrets without marking pages.</param>
     /// <param name="bank">A bank of the test's own; the shared one when null.</param>
-    public static async Task<PorticoTestHost> Start(string? plugins = null, DateTimeOffset? now = null, Profile profile = Profile.Test, EmulatedBank? bank = null)
+    /// <param name="database">A database that the test made and disposes; one of the host's own when null.</param>
+    /// <param name="beside">Another host, whose database and clock this one shares; it has to be disposed first.</param>
+    /// <param name="connection">Settings to add to the sign-in of the web role: <c>Maximum Pool Size=2</c>.</param>
+    /// <param name="with">Registrations of the test's own, after the host's.</param>
+    public static async Task<PorticoTestHost> Start(
+        string? plugins = null, DateTimeOffset? now = null, Profile profile = Profile.Test, EmulatedBank? bank = null,
+        TestDatabase? database = null, PorticoTestHost? beside = null, string connection = "", Action<ContainerBuilder>? with = null)
     {
-        bank ??= await EmulatedBank.Shared();
-        var database = await TestCluster.NewDatabase();
+        bank ??= beside?.Bank ?? await EmulatedBank.Shared();
+        var ownsDatabase = beside is null && database is null;
+        database ??= beside?.Database ?? await TestCluster.NewDatabase();
         var data = Directory.CreateTempSubdirectory("portico-host-").FullName;
-        var clock = new FakeTimeProvider(now ?? new DateTimeOffset(2026, 3, 10, 10, 0, 0, TimeSpan.Zero));
+        var clock = beside?.Clock ?? new FakeTimeProvider(now ?? new DateTimeOffset(2026, 3, 10, 10, 0, 0, TimeSpan.Zero));
         var options = new PorticoOptions
         {
-            Profile = profile, DataFolder = data, Listen = "http://127.0.0.1:0", PluginsFolder = plugins ?? TestCluster.Plugins, Database = database.Web,
+            Profile = profile, DataFolder = data, Listen = "http://127.0.0.1:0", PluginsFolder = plugins ?? TestCluster.Plugins, Database = $"{database.Web};{connection}",
         };
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
         {
@@ -70,10 +81,25 @@ public sealed class PorticoTestHost : IAsyncDisposable
             ["Secrets:test:key"] = string.Concat(Enumerable.Repeat("b1", 25)),
             ["Logging:LogLevel:Default"] = Environment.GetEnvironmentVariable("PORTICO_TEST_LOG") ?? "None",
         }).Build();
-        var app = await PorticoApp.Build(options, configuration, container => container.RegisterInstance(clock).As<TimeProvider>(), CancellationToken.None);
-        var host = new PorticoTestHost(app, database, bank, clock, data);
-        await host.Seed();
-        await app.Serve(CancellationToken.None);
+        var app = await PorticoApp.Build(
+            options, configuration,
+            container =>
+            {
+                container.RegisterInstance(clock).As<TimeProvider>();
+                with?.Invoke(container);
+            },
+            CancellationToken.None);
+        var host = new PorticoTestHost(app, database, ownsDatabase, bank, clock, data);
+        try
+        {
+            await host.Seed();
+            await app.Serve(CancellationToken.None);
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
         await bank.TellTruth();
         await bank.BeDown(false);
         await bank.ListenAt(new Uri(host.Address, "/pagamenti/pagonline/ascolto"));
@@ -137,6 +163,28 @@ public sealed class PorticoTestHost : IAsyncDisposable
         return await _app.Container.Resolve<CallScopes>().In(snapshot.ByCode(creditorCode)!.Id, snapshot.ByCode(shownByCode)!.Id, module, work);
     }
 
+    /// <summary>Runs <c>portico</c> with <paramref name="words"/> on this host's database, in this process and one at a time.</summary>
+    public async Task<Told> Portico(params string[] words)
+    {
+        await Telling.WaitAsync();
+        var (output, errors) = (Console.Out, Console.Error);
+        await using var told = new StringWriter(CultureInfo.InvariantCulture);
+        await using var complained = new StringWriter(CultureInfo.InvariantCulture);
+        try
+        {
+            Console.SetOut(told);
+            Console.SetError(complained);
+            var code = await PorticoCommands.Run([.. words, "--database", Database.Web, "--data", _data, "--plugins", _app.Options.PluginsFolder, "--profile", "test"]);
+            return new(code, told.ToString(), complained.ToString());
+        }
+        finally
+        {
+            Console.SetOut(output);
+            Console.SetError(errors);
+            Telling.Release();
+        }
+    }
+
     /// <summary>A person with a browser that runs no scripts.</summary>
     public Citizen NewCitizen() => new(Address);
 
@@ -157,10 +205,14 @@ public sealed class PorticoTestHost : IAsyncDisposable
     {
         await Bank.ListenAt(null);
         await _app.DisposeAsync();
-        await Database.DisposeAsync();
+        if (_ownsDatabase)
+            await Database.DisposeAsync();
         Directory.Delete(_data, recursive: true);
     }
 }
 
 /// <summary>What a citizen reads on the notice.</summary>
 public sealed record Fine(string Number, DateOnly Date, string Plate);
+
+/// <summary>What the command line answered.</summary>
+public sealed record Told(int Code, string Output, string Errors);
