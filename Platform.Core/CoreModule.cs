@@ -8,6 +8,7 @@ using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Events;
 using Platform.Core.Hosting;
+using Platform.Core.Journal;
 using Platform.Core.Pages;
 using Platform.Core.Pages.Home;
 using Platform.Core.Storage;
@@ -30,6 +31,8 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<SealedLinks>().As<ILinks>();
         builder.RegisterType<PageServer>().SingleInstance();
         builder.RegisterType<Dispatcher>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<JournalSealer>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<JournalVerifier>().SingleInstance();
         builder.RegisterGeneric(typeof(TracingBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
         builder.RegisterGeneric(typeof(ValidationBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
     }
