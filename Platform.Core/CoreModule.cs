@@ -34,6 +34,7 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<JournalSealer>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<JournalVerifier>().SingleInstance();
         builder.RegisterGeneric(typeof(TracingBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
+        builder.RegisterGeneric(typeof(RetryBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
         builder.RegisterGeneric(typeof(ValidationBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
     }
 

@@ -54,6 +54,9 @@ internal sealed class EntityDirectory(Database database, TimeProvider clock) : I
         }
     }
 
+    /// <summary>What was read last, however old: for a page that must not ask the database. Null when nothing has been read.</summary>
+    public EntitySnapshot? LastKnown => _snapshot;
+
     public void Forget() => _snapshot = null;
 
     Task<EntitySnapshot> Read(CancellationToken stop) => database.Run(
