@@ -8,6 +8,7 @@ using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Events;
 using Platform.Core.Hosting;
+using Platform.Core.Idempotency;
 using Platform.Core.Journal;
 using Platform.Core.Pages;
 using Platform.Core.Pages.Home;
@@ -33,9 +34,14 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<Dispatcher>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<JournalSealer>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<JournalVerifier>().SingleInstance();
+        builder.RegisterInstance(new IdempotencyTerms());
+        builder.RegisterType<IdempotentRequests>().As<IIdempotency>();
+        builder.RegisterType<RecoveryHolder>().AsSelf().As<IRecovery>().InstancePerLifetimeScope();
+        builder.RegisterType<IdempotencySweeper>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterGeneric(typeof(TracingBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
         builder.RegisterGeneric(typeof(RetryBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
         builder.RegisterGeneric(typeof(ValidationBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
+        builder.RegisterGeneric(typeof(IdempotencyBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
     }
 
     public void Map(IEndpointRouteBuilder endpoints, ILifetimeScope root)

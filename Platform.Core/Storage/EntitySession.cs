@@ -30,6 +30,21 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
     /// <summary>The rest of the transaction runs under another module's role.</summary>
     public void Become(string nextRole) => _role = nextRole;
 
+    /// <summary>Does <paramref name="work"/> in this transaction under another role, and goes on under its own.</summary>
+    public async Task<T> Under<T>(string otherRole, Func<EntitySession, Task<T>> work)
+    {
+        var own = _role;
+        Become(otherRole);
+        try
+        {
+            return await work(this);
+        }
+        finally
+        {
+            Become(own);
+        }
+    }
+
     public async Task<T?> First<T>(string sql, object? args = null)
     {
         var connection = await Open();
@@ -145,13 +160,8 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
         return kept.ToDictionary(row => row.SubjectId, row => row.Salt);
     }
 
-    async Task ForgetPersons()
-    {
-        var own = _role;
-        Become(CoreRole);
-        await Execute("delete from core.journal_salt where entity_id = @entity and subject_id = any(@subjects)", new { entity = Entity.Value, subjects = _forgotten.ToArray() });
-        Become(own);
-    }
+    Task<int> ForgetPersons() => Under(CoreRole, session => session.Execute(
+        "delete from core.journal_salt where entity_id = @entity and subject_id = any(@subjects)", new { entity = Entity.Value, subjects = _forgotten.ToArray() }));
 
     async Task<NpgsqlConnection> Open()
     {
