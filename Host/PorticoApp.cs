@@ -97,8 +97,15 @@ internal sealed class PorticoApp : IAsyncDisposable
     }
 
     /// <summary>Starts to listen and to do the work in the background.</summary>
+    /// <exception cref="StartRefusedException">The host must not serve like this; in words.</exception>
     public async Task Serve(CancellationToken stop)
     {
+        foreach (var complaint in await Durability.Complaints(_database, TimeProvider.System, stop))
+        {
+            if (Options.Profile == Profile.Production)
+                throw new StartRefusedException($"PostgreSQL must not lose what it confirmed, and here it may: {complaint}");
+            _web.Logger.LogWarning("In production this host would not start: {Complaint}", complaint);
+        }
         try
         {
             await _web.StartAsync(stop);

@@ -7,6 +7,8 @@ using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Events;
 using Platform.Core.Hosting;
+using Platform.Core.Idempotency;
+using Platform.Core.Journal;
 using Platform.Core.Pages;
 using Platform.Core.Pages.Home;
 using Platform.Core.Storage;
@@ -29,6 +31,12 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<SealedLinks>().As<ILinks>();
         builder.RegisterType<PageServer>().SingleInstance();
         builder.RegisterType<Dispatcher>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<JournalSealer>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<JournalVerifier>().SingleInstance();
+        builder.RegisterInstance(new IdempotencyTerms());
+        builder.RegisterType<IdempotentRequests>().As<IIdempotency>();
+        builder.RegisterType<RecoveryHolder>().AsSelf().As<IRecovery>().InstancePerLifetimeScope();
+        builder.RegisterType<IdempotencySweeper>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         CommandPipeline.Register(builder);
     }
 

@@ -19,8 +19,8 @@ namespace Portico.Host.CommandLine;
 /// <summary>The command line. 0: done. 1: not done, and the last line says why. 2: the words of the command were wrong.</summary>
 internal static class PorticoCommands
 {
-    const int Done = 0;
-    const int NotDone = 1;
+    internal const int Done = 0;
+    internal const int NotDone = 1;
     const int Misspelt = 2;
 
     public static async Task<int> Run(string[] args)
@@ -30,7 +30,7 @@ internal static class PorticoCommands
         var settings = new HostSettings();
         var root = new RootCommand("Portico: online services of many municipalities on one host.")
         {
-            Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), Plugins(settings), Check(settings),
+            Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), Plugins(settings), Check(settings), JournalCommands.Journal(settings),
         };
         settings.AddTo(root);
         foreach (var service in ServiceCommands(settings, HostSettings.PluginsFolderOf(args)))
@@ -245,13 +245,13 @@ internal static class PorticoCommands
         return await app.Container.Resolve<CallScopes>().In(entity.Id, entity.Id, service, scope => ((IImport)scope.Resolve(import.Import)).Run(file, stop));
     }
 
-    static async Task<PorticoApp> BuildOnly(HostSettings settings, ParseResult parsed, CancellationToken stop)
+    internal static async Task<PorticoApp> BuildOnly(HostSettings settings, ParseResult parsed, CancellationToken stop)
     {
         var (options, configuration) = settings.Read(parsed, Profile.Production);
         return await PorticoApp.Build(options, configuration, null, stop);
     }
 
-    static FileStream Open(FileInfo file) =>
+    internal static FileStream Open(FileInfo file) =>
         file.Exists ? file.OpenRead() : throw new FileNotFoundException($"There is no file {file.FullName}.");
 
     static int Tell(ImportReport report, string what)
@@ -264,7 +264,7 @@ internal static class PorticoCommands
         return report.Errors.Count == 0 ? Done : NotDone;
     }
 
-    static int Fail(string why)
+    internal static int Fail(string why)
     {
         Console.Error.WriteLine($"portico: {why}");
         return NotDone;

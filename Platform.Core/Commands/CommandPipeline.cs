@@ -9,7 +9,9 @@ internal static class CommandPipeline
     public static void Register(ContainerBuilder builder)
     {
         builder.RegisterGeneric(typeof(TracingBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
+        builder.RegisterGeneric(typeof(RetryBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
         builder.RegisterGeneric(typeof(ValidationBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
+        builder.RegisterGeneric(typeof(IdempotencyBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
     }
 
     /// <summary>Whether <paramref name="contract"/> is <see cref="ICommandHandler{TCommand, TResult}"/>.</summary>

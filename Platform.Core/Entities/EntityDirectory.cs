@@ -57,6 +57,9 @@ internal sealed class EntityDirectory(Database database, TimeProvider clock) : I
         }
     }
 
+    /// <summary>What was read last, however old: for a page that must not ask the database. Null when nothing has been read.</summary>
+    public EntitySnapshot? LastKnown => _snapshot;
+
     /// <summary>What was read is out of date: the next look outside a transaction reads again.</summary>
     public void Forget() => _readAt = long.MinValue / 2;
 

@@ -12,6 +12,7 @@ using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Hosting;
 using Platform.Core.Plugins;
+using Platform.Core.Storage;
 
 namespace Platform.Core.Pages;
 
@@ -25,6 +26,8 @@ internal interface IFormTargets
 /// <summary>Serves pages: finds the entity and its activation, opens the call, checks forms, draws answers.</summary>
 internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalog, IAntiforgery antiforgery, IFormTargets targets, PorticoOptions options, TimeProvider clock, ILogger<PageServer> log)
 {
+    const string SecondsToRetry = "10";
+
     static readonly IFormCollection NoForm = FormCollection.Empty;
 
     public void MapServices(IEndpointRouteBuilder endpoints)
@@ -133,8 +136,10 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
     }
 
     /// <summary>The service centre itself, in whose name pages without an entity are drawn.</summary>
-    public async ValueTask<Entity> Centre(CancellationToken stop) =>
-        (await entities.Current(stop)).ById(EntityId.Centre)
+    public async ValueTask<Entity> Centre(CancellationToken stop) => CentreIn(await entities.Current(stop));
+
+    static Entity CentreIn(EntitySnapshot known) =>
+        known.ById(EntityId.Centre)
         ?? new Entity(EntityId.Centre, "000", "", "Portico", EntityKind.ServiceCentre, null, "00000000000", "#0066cc", null, null, null, null, null);
 
     /// <summary>Draws a component in its frame as a whole page, never stored by caches.</summary>
@@ -159,18 +164,26 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
     public async Task Broken(HttpContext http, Exception? wrong)
     {
         var code = http.TraceIdentifier;
+        // The database cannot now what it will probably can in a moment: browsers, banks and monitors understand that by number.
+        var busy = wrong is TransientStorageException;
+        var status = busy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status500InternalServerError;
+        if (busy)
+            http.Response.Headers.RetryAfter = SecondsToRetry;
         log.LogError(wrong, "{Method} {Path} failed; the citizen was given the code {Code}.", http.Request.Method, http.Request.Path.Value, code);
         try
         {
             var slug = http.GetRouteValue("entity") as string ?? http.Request.Path.Value?.Split('/').ElementAtOrDefault(1) ?? "";
-            var entity = (await entities.Current(CancellationToken.None)).BySlug(slug) ?? await Centre(CancellationToken.None);
+            // Asking a busy database again would let the citizen wait as long once more, for an apology.
+            var known = (busy ? entities.LastKnown : null) ?? await entities.Current(CancellationToken.None);
+            var entity = known.BySlug(slug) ?? CentreIn(known);
             var frame = FrameOf(http, entity);
-            await Show(http, frame, typeof(ErrorPage), new(StringComparer.Ordinal) { ["Frame"] = frame, ["Reference"] = code }, StatusCodes.Status500InternalServerError);
+            await Show(http, frame, typeof(ErrorPage), new(StringComparer.Ordinal) { ["Frame"] = frame, ["Reference"] = code, ["Busy"] = busy }, status);
         }
         catch (Exception worse) when (!http.Response.HasStarted)
         {
             log.LogError(worse, "Not even the error page could be drawn.");
             http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            http.Response.Headers.RetryAfter = SecondsToRetry;
             http.Response.ContentType = "text/plain; charset=utf-8";
             await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes($"Il servizio non è disponibile, riprova tra qualche minuto. / The service is not available, try again in a few minutes. [{code}]"), CancellationToken.None);
         }

@@ -1,8 +1,10 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Dapper;
 using Npgsql;
 using Platform.Core.Entities;
 using Platform.Core.Events;
+using Platform.Core.Journal;
 
 namespace Platform.Core.Storage;
 
@@ -14,7 +16,8 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
     const string CoreRole = "portico_core";
 
     readonly List<IEvent> _raised = [];
-    readonly List<(string Kind, string Body)> _recorded = [];
+    readonly List<(string Kind, string Body, PersonalData? Personal, string? PersonalText)> _recorded = [];
+    readonly List<Guid> _forgotten = [];
     NpgsqlConnection? _connection;
     NpgsqlTransaction? _transaction;
     string _role = role;
@@ -26,6 +29,21 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
 
     /// <summary>The rest of the transaction runs under another module's role.</summary>
     public void Become(string nextRole) => _role = nextRole;
+
+    /// <summary>Does <paramref name="work"/> in this transaction under another role, and goes on under its own.</summary>
+    public async Task<T> Under<T>(string otherRole, Func<EntitySession, Task<T>> work)
+    {
+        var own = _role;
+        Become(otherRole);
+        try
+        {
+            return await work(this);
+        }
+        finally
+        {
+            Become(own);
+        }
+    }
 
     public async Task<T?> First<T>(string sql, object? args = null)
     {
@@ -59,10 +77,18 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
 
     public void Raise(IEvent happened) => _raised.Add(happened);
 
-    public void Record(string kind, object body) => _recorded.Add((kind, JsonSerializer.Serialize(body, EventCatalog.Json)));
+    public void Record(string kind, object body) => _recorded.Add((kind, JsonSerializer.Serialize(body, EventCatalog.Json), null, null));
+
+    // The data are read now: the object may change before the commit, as the body's may.
+    public void Record(string kind, object body, PersonalData personal) =>
+        _recorded.Add((kind, JsonSerializer.Serialize(body, EventCatalog.Json), personal, PersonalDigest.Text(personal)));
+
+    public void ForgetPerson(Guid subject) => _forgotten.Add(subject);
 
     public async Task Commit()
     {
+        if (_forgotten.Count > 0)
+            await ForgetPersons();
         if (_raised.Count > 0 || _recorded.Count > 0)
             await WriteOutbox();
         if (_transaction is not null)
@@ -80,6 +106,7 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
     async Task WriteOutbox()
     {
         Become(CoreRole);
+        var salts = await Salts();
         var now = clock.GetUtcNow();
         await Execute(
             """
@@ -92,9 +119,9 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
               from unnest(@streams, @seqs, @events, @types, @audiences) as e (stream, seq, event_id, type, audience)
               join core.subscription s on s.event_type = e.type and (e.audience = '' or s.module = e.audience or s.module in ('core', 'payments'));
 
-            insert into core.journal (entity_id, entry_id, at, actor, kind, body)
-            select @entity, j.entry_id, @now, @actor, j.kind, j.body::jsonb
-              from unnest(@entries, @kinds, @bodies) as j (entry_id, kind, body);
+            insert into core.journal (entity_id, entry_id, at, actor, kind, body, personal_digest)
+            select @entity, j.entry_id, @now, @actor, j.kind, j.body::jsonb, j.personal_digest
+              from unnest(@entries, @kinds, @bodies, @digests::bytea[]) as j (entry_id, kind, body, personal_digest);
             """,
             new
             {
@@ -110,8 +137,31 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
                 entries = _recorded.Select(_ => Guid.CreateVersion7(now)).ToArray(),
                 kinds = _recorded.Select(r => r.Kind).ToArray(),
                 bodies = _recorded.Select(r => r.Body).ToArray(),
+                digests = _recorded.Select(r => r.Personal is null ? null : PersonalDigest.Of(salts[r.Personal.Subject], r.PersonalText!)).ToArray(),
             });
     }
+
+    /// <summary>The salts of the persons that this transaction's journal lines speak of; who has none yet gets one.</summary>
+    async Task<IReadOnlyDictionary<Guid, byte[]>> Salts()
+    {
+        // In one order everywhere, or two transactions could wait for each other.
+        var subjects = _recorded.Where(r => r.Personal is not null).Select(r => r.Personal!.Subject).Distinct().Order().ToArray();
+        if (subjects.Length == 0)
+            return new Dictionary<Guid, byte[]>();
+        await Execute(
+            """
+            insert into core.journal_salt (entity_id, subject_id, salt)
+            select @entity, s.subject_id, s.salt from unnest(@subjects, @salts) as s (subject_id, salt)
+            on conflict (entity_id, subject_id) do nothing
+            """,
+            new { entity = Entity.Value, subjects, salts = subjects.Select(_ => RandomNumberGenerator.GetBytes(PersonalDigest.SaltBytes)).ToArray() });
+        var kept = await List<SaltRow>(
+            "select subject_id, salt from core.journal_salt where entity_id = @entity and subject_id = any(@subjects)", new { entity = Entity.Value, subjects });
+        return kept.ToDictionary(row => row.SubjectId, row => row.Salt);
+    }
+
+    Task<int> ForgetPersons() => Under(CoreRole, session => session.Execute(
+        "delete from core.journal_salt where entity_id = @entity and subject_id = any(@subjects)", new { entity = Entity.Value, subjects = _forgotten.ToArray() }));
 
     async Task<NpgsqlConnection> Open()
     {
@@ -138,5 +188,11 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
     {
         await grid.ReadAsync();
         _boundRole = _role;
+    }
+
+    sealed class SaltRow
+    {
+        public Guid SubjectId { get; init; }
+        public byte[] Salt { get; init; } = [];
     }
 }

@@ -1,5 +1,6 @@
 using Platform.Core.Entities;
 using Platform.Core.Events;
+using Platform.Core.Journal;
 
 namespace Platform.Core.Storage;
 
@@ -38,4 +39,13 @@ public interface IEntitySession
 
     /// <summary>Adds a line to the entity's append-only journal, in this transaction. <paramref name="body"/> holds no personal data.</summary>
     void Record(string kind, object body);
+
+    /// <summary>As <see cref="Record(string, object)"/>, for a line that concerns a person: only a keyed digest of <paramref name="personal"/> is kept.</summary>
+    void Record(string kind, object body, PersonalData personal);
+
+    /// <summary>
+    /// Deletes, with the commit of this transaction, the salt of a person whose data are redacted: the journal's digests of them say nothing any more.
+    /// Nothing happens where there is none. Lines about the person that are recorded later get a new salt.
+    /// </summary>
+    void ForgetPerson(Guid subject);
 }

@@ -25,6 +25,8 @@ public sealed class PorticoTestHost : IAsyncDisposable
 {
     static readonly Guid AgreementId = new("0197a000-0000-7000-8000-0000000000aa");
 
+    static readonly SemaphoreSlim Telling = new(1, 1);
+
     readonly PorticoApp _app;
     readonly string _data;
     readonly bool _ownsDatabase;
@@ -61,19 +63,29 @@ public sealed class PorticoTestHost : IAsyncDisposable
     /// <param name="profile">Test accepts the published test secrets without marking pages.</param>
     /// <param name="bank">A bank of the test's own; the shared one when null.</param>
     /// <param name="database">One that another host uses or used, and that stays when this host ends; a new one when null.</param>
+    /// <param name="beside">Another host, whose database and clock this one shares; it has to be disposed first.</param>
     /// <param name="connection">Settings to add to the sign-in of the web role: <c>Maximum Pool Size=2</c>.</param>
     /// <param name="log">Hears all that the product logs, down to the finest, and what the framework logs as the product lets it.</param>
     /// <param name="container">Registers after everything else, and so wins: a service's part that misbehaves, for instance.</param>
     /// <param name="secrets">Further configuration: <c>Secrets:other:key</c> and the like.</param>
     public static async Task<PorticoTestHost> Start(
-        string? plugins = null, DateTimeOffset? now = null, Profile profile = Profile.Test, EmulatedBank? bank = null, TestDatabase? database = null, string connection = "",
+        string? plugins = null, DateTimeOffset? now = null, Profile profile = Profile.Test, EmulatedBank? bank = null, TestDatabase? database = null, PorticoTestHost? beside = null, string connection = "",
         ILoggerProvider? log = null, Action<ContainerBuilder>? container = null, IEnumerable<KeyValuePair<string, string?>>? secrets = null)
     {
-        bank ??= await EmulatedBank.Shared();
-        var clock = new FakeTimeProvider(now ?? new DateTimeOffset(2026, 3, 10, 10, 0, 0, TimeSpan.Zero));
-        var host = await Build(database ?? await TestCluster.NewDatabase(), database is null, bank, clock, plugins, profile, connection, log, container, secrets);
-        await host.Seed();
-        await host._app.Serve(CancellationToken.None);
+        bank ??= beside?.Bank ?? await EmulatedBank.Shared();
+        var owns = database is null && beside is null;
+        var clock = beside?.Clock ?? new FakeTimeProvider(now ?? new DateTimeOffset(2026, 3, 10, 10, 0, 0, TimeSpan.Zero));
+        var host = await Build(database ?? beside?.Database ?? await TestCluster.NewDatabase(), owns, bank, clock, plugins, profile, connection, log, container, secrets);
+        try
+        {
+            await host.Seed();
+            await host._app.Serve(CancellationToken.None);
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
         await bank.TellTruth();
         await bank.BeDown(false);
         await bank.ListenAt(new Uri(host.Address, "/pagamenti/pagonline/ascolto"));
@@ -191,6 +203,28 @@ public sealed class PorticoTestHost : IAsyncDisposable
             id, owner, "pagonline", from ?? new DateOnly(2020, 1, 1), secretRef, settings is null ? BankSettings() : JsonSerializer.SerializeToElement(settings), CancellationToken.None);
     }
 
+    /// <summary>Runs <c>portico</c> with <paramref name="words"/> on this host's database, in this process and one at a time.</summary>
+    public async Task<Told> Portico(params string[] words)
+    {
+        await Telling.WaitAsync();
+        var (output, errors) = (Console.Out, Console.Error);
+        await using var told = new StringWriter(CultureInfo.InvariantCulture);
+        await using var complained = new StringWriter(CultureInfo.InvariantCulture);
+        try
+        {
+            Console.SetOut(told);
+            Console.SetError(complained);
+            var code = await PorticoCommands.Run([.. words, "--database", Database.Web, "--data", _data, "--plugins", _app.Options.PluginsFolder, "--profile", "test"]);
+            return new(code, told.ToString(), complained.ToString());
+        }
+        finally
+        {
+            Console.SetOut(output);
+            Console.SetError(errors);
+            Telling.Release();
+        }
+    }
+
     /// <summary>A person with a browser that runs no scripts.</summary>
     public Citizen NewCitizen() => new(Address);
 
@@ -221,3 +255,6 @@ public sealed class PorticoTestHost : IAsyncDisposable
 
 /// <summary>What a citizen reads on the notice.</summary>
 public sealed record Fine(string Number, DateOnly Date, string Plate);
+
+/// <summary>What the command line answered.</summary>
+public sealed record Told(int Code, string Output, string Errors);
