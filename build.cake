@@ -29,7 +29,7 @@ Task("Stage")
     .Does(() => Mirror("artifacts/plugins", "artifacts/portico/plugins"));
 
 Task("Test")
-    .Description("Run every test, one project at a time, on a real PostgreSQL and a real browser.")
+    .Description("Run every test, two projects at a time, on a real PostgreSQL and in a real browser.")
     .IsDependentOn("Build")
     .Does(() => CleanDirectory(TestResults))
     .Does(() => RunTests(Solution, Configuration));

@@ -55,8 +55,8 @@ void RunTests(string solution, string configuration)
         {
             Configuration = configuration, NoBuild = true, NoLogo = true, Verbosity = Quietly,
             ResultsDirectory = TestResults, Loggers = ["trx"], Filter = Argument<string?>("filter", null),
-            // One project at a time: each has a PostgreSQL of its own, and some a browser.
-            ArgumentCustomization = a => a.Append("-m:1").Append("--blame-hang-timeout 5m").Append("--blame-hang-dump-type none"),
+            // Two projects at a time: each has a PostgreSQL of its own, and some a browser.
+            ArgumentCustomization = a => a.Append("-m:2").Append("--blame-hang-timeout 5m").Append("--blame-hang-dump-type none"),
         });
     }
     catch (CakeException e)

@@ -57,7 +57,9 @@ public static class TestCluster
         {
             if (_cluster is not null)
                 return _cluster;
-            var folder = Path.Combine(Path.GetTempPath(), $"portico-tests-{Environment.UserName}");
+            // One cluster per test project: two projects may run at once, and neither loses its server when the other ends.
+            var project = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+            var folder = Path.Combine(Path.GetTempPath(), $"portico-tests-{Environment.UserName}", project);
             var cluster = await EmbeddedPostgres.Start(new EmbeddedPostgresOptions { DataFolder = folder }, NullLogger.Instance, CancellationToken.None);
             // The process's end is the cluster's: it dies with its owner, however that ends.
             AppDomain.CurrentDomain.ProcessExit += (_, _) => cluster.DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(10));

@@ -40,7 +40,8 @@ internal static class Catalogue
         """
         select tab.name || ' has the policy ' || coalesce(p.polname, '(none)') || ' for ' || coalesce(p.polroles::regrole[]::text, 'nobody') || ': ' || coalesce(pg_get_expr(p.polqual, p.polrelid), '')
           from tab left join pg_policy p on p.polrelid = tab.oid
-         where class = 'entity' and not coalesce(
+         -- A restrictive policy only narrows what the others allow.
+         where class = 'entity' and p.polpermissive is distinct from false and not coalesce(
                p.polroles = array[('portico_' || module)::regrole::oid] and p.polcmd = '*' and p.polwithcheck is null
                    and pg_get_expr(p.polqual, p.polrelid) = '(entity_id = (NULLIF(current_setting(''portico.entity''::text, true), ''''::text))::integer)'
                or p.polroles = array['portico_centre'::regrole::oid] and p.polcmd = 'r'
