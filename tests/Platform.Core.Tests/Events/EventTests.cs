@@ -82,6 +82,8 @@ public sealed class EventTests
         // Both raise on the same streams while both deliver.
         await Task.WhenAll(
             Raise(one, [.. streams.Select(stream => (stream, 3))]), Raise(two, [.. streams.Select(stream => (stream, 3))], "URG"), Raise(two, [.. streams.Select(stream => (stream, 2))]), one.Quiet(), two.Quiet());
+        await Task.WhenAll(one.Quiet(), two.Quiet());
+        (await database.Value<int>("select count(*)::int from core.delivery where tries = 1 and state = 'due'")).Should().Be(10, "five streams of two creditors wait behind a failure");
         await database.Execute("delete from probe.trouble");
         await Task.WhenAll(one.After(TimeSpan.FromHours(1)), two.After(TimeSpan.FromHours(1)));
         await one.Quiet();
