@@ -115,7 +115,12 @@ internal sealed class Migrator(string ownerConnection, ILogger log)
             r text := 'portico_' || m;
             o text := 'portico_' || m || '_owner';
         begin
-            if not exists (select from pg_roles where rolname = 'portico_web') then create role portico_web login noinherit; end if;
+            if not exists (select from pg_roles where rolname = 'portico_web') then
+                create role portico_web login noinherit;
+                -- A host whose machine or network died says nothing, and its locks would stay for as long as TCP believes in it: two hours.
+                -- Shorter than the 30 seconds that a statement of another host waits for the lock.
+                alter role portico_web set idle_in_transaction_session_timeout = '15s';
+            end if;
             if not exists (select from pg_roles where rolname = 'portico_centre') then create role portico_centre nologin; grant portico_centre to portico_web; end if;
             if not exists (select from pg_roles where rolname = r) then execute format('create role %I nologin', r); end if;
             if not exists (select from pg_roles where rolname = o) then execute format('create role %I nologin', o); end if;
