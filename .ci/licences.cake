@@ -86,9 +86,10 @@ List<Dependency> NuGetDependencies()
     }
 
     var folder = GlobalPackages();
-    var tests = locks.Count(f => f.FullPath.Contains("/tests/") && f.FullPath.Contains(".Tests/"));
+    bool IsTests(string project) => project.EndsWith(".Tests") || project == "Faults";
+    var tests = locks.Count(f => IsTests(f.GetDirectory().GetDirectoryName()));
     string Projects(HashSet<string> all) =>
-        all.Count == locks.Count ? "all projects" : all.Count == tests && all.All(p => p.EndsWith(".Tests")) ? "all tests" : Join(all);
+        all.Count == locks.Count ? "all projects" : all.Count == tests && all.All(IsTests) ? "all tests" : Join(all);
     return seen
         .Select(s => new Dependency(s.Key.Name, s.Key.Version, NuGetLicence(folder, s.Key.Name, s.Key.Version),
             Direct: s.Value.Projects.Count > 0,

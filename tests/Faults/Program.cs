@@ -1,0 +1,23 @@
+using System.Globalization;
+using Portico.Faults;
+
+// ./build.sh faults [--long] [--kills N] [--seed N] [--only campaign]
+string? Option(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
+int Number(string name, int otherwise) => int.TryParse(Option(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+
+var code = 0;
+if (Option("--only") is null or "campaign")
+{
+    var kills = Number("--kills", args.Contains("--long", StringComparer.Ordinal) ? 1000 : 300);
+    var plan = new Plan(kills, Math.Max(1, kills / 30), Number("--seed", Environment.TickCount & 0xFFFF), TimeSpan.FromSeconds(20 * kills));
+    Console.WriteLine($"{kills} kills, seed {plan.Seed}");
+    await using var world = await World.Create(fines: 200 + kills * 25);
+    await using var citizens = new Citizens(world, plan.Seed, TimeSpan.FromMilliseconds(150));
+    var campaign = new Campaign(world, citizens, plan, Console.WriteLine);
+    var found = await campaign.Run();
+    Console.WriteLine(campaign.Table(found));
+    foreach (var missed in campaign.Missed)
+        Console.WriteLine($"never reached: {missed}");
+    code = found.Clean && campaign.Missed.Count == 0 ? 0 : 1;
+}
+return code;

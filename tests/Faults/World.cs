@@ -1,0 +1,202 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Platform.Core.Storage.Embedded;
+using Platform.Testing;
+
+namespace Portico.Faults;
+
+/// <summary>
+/// Everything a payment touches, each a process of its own: a PostgreSQL that outlives the host, the emulated bank, the host, and a proxy on each way between them.
+/// Prepared by the host's own command line, as an operator would.
+/// </summary>
+internal sealed class World : IAsyncDisposable
+{
+    public const string Municipality = "bentivoglio";
+    const string Creditor = "URG";
+    const string Secret = "faults";
+
+    readonly string _folder;
+    readonly EmbeddedPostgres _postgres;
+    readonly string _cluster;
+
+    World(string folder, string cluster, EmbeddedPostgres postgres, EmulatedBank bank)
+    {
+        (_folder, _cluster, _postgres, Bank) = (folder, cluster, postgres, bank);
+        Owner = postgres.ConnectionString("portico", "portico_super");
+        var socket = new NpgsqlConnectionStringBuilder(Owner).Host!;
+        ToPostgres = new(() => new UnixDomainSocketEndPoint(Path.Combine(socket, ".s.PGSQL.5432")), () => new PostgresLine(Trap));
+        ToBank = new(() => new IPEndPoint(IPAddress.Loopback, bank.Address.Port), () => new HttpLine(Trap));
+        ToHost = new(() => Host?.Address, () => new HttpLine(Trap));
+        var web = new NpgsqlConnectionStringBuilder(postgres.ConnectionString("portico", "portico_web")) { Host = "127.0.0.1", Port = ToPostgres.Port };
+        Host = new(
+            Path.Combine(TestCluster.Artifacts, "bin", "Host", "release", "portico"),
+            ["serve", .. Settings, "--listen", "http://127.0.0.1:0", "--public-address", Site.AbsoluteUri],
+            Environment(web.ConnectionString), Path.Combine(folder, "host.log"));
+    }
+
+    public Trap Trap { get; } = new();
+
+    public EmulatedBank Bank { get; }
+
+    public HostProcess Host { get; }
+
+    /// <summary>Between the host and PostgreSQL.</summary>
+    public Proxy ToPostgres { get; }
+
+    /// <summary>Between the host and the bank's query.</summary>
+    public Proxy ToBank { get; }
+
+    /// <summary>Between browsers, the bank's listener and the host.</summary>
+    public Proxy ToHost { get; }
+
+    /// <summary>The address that browsers and the bank know.</summary>
+    public Uri Site => new($"http://127.0.0.1:{ToHost.Port}");
+
+    /// <summary>As owner, past every proxy: for looking at what was done.</summary>
+    public string Owner { get; }
+
+    public IReadOnlyList<FineToPay> Fines { get; private set; } = [];
+
+    /// <param name="fines">How many are in the register.</param>
+    /// <param name="data">Where PostgreSQL keeps its data; below the scratch folder when null.</param>
+    public static async Task<World> Create(int fines, string? data = null)
+    {
+        var folder = Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"portico-faults-{System.Environment.ProcessId}-{System.Environment.TickCount64}"));
+        Directory.CreateDirectory(folder);
+        var cluster = data ?? Path.Combine(folder, "pg");
+        var postgres = await EmbeddedPostgres.Start(new EmbeddedPostgresOptions { DataFolder = cluster }, NullLogger.Instance, CancellationToken.None);
+        var bank = await EmulatedBank.Start();
+        var world = new World(folder, cluster, postgres, bank);
+        await world.Prepare(fines);
+        return world;
+    }
+
+    public async Task<IReadOnlyList<T>> Rows<T>(string sql, object? args = null)
+    {
+        await using var connection = new NpgsqlConnection(Owner);
+        return [.. await connection.QueryAsync<T>(sql, args)];
+    }
+
+    public async Task<T> Value<T>(string sql, object? args = null)
+    {
+        await using var connection = new NpgsqlConnection(Owner);
+        return (await connection.ExecuteScalarAsync<T>(sql, args))!;
+    }
+
+    public async Task Execute(string sql)
+    {
+        await using var connection = new NpgsqlConnection(Owner);
+        await connection.ExecuteAsync(sql);
+    }
+
+    /// <summary>kill -9 of the postmaster; its backends end by themselves, and the driver's supervision starts it again.</summary>
+    public void KillPostmaster()
+    {
+        var id = int.Parse(File.ReadLines(Path.Combine(_cluster, "cluster", "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+        using var postmaster = Process.GetProcessById(id);
+        postmaster.Kill();
+    }
+
+    /// <summary>Until PostgreSQL answers again.</summary>
+    public async Task PostgresAnswers()
+    {
+        for (var begun = Stopwatch.GetTimestamp(); ;)
+        {
+            try
+            {
+                NpgsqlConnection.ClearAllPools();
+                await Value<int>("select 1");
+                return;
+            }
+            catch (Exception down) when (down is NpgsqlException or TimeoutException && Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(60))
+            {
+                await Task.Delay(50);
+            }
+        }
+    }
+
+    IEnumerable<string> Settings => ["--data", Path.Combine(_folder, "host"), "--profile", "test", "--plugins", TestCluster.Plugins];
+
+    static Dictionary<string, string> Environment(string web) => new(StringComparer.Ordinal)
+    {
+        ["PORTICO_Database"] = web,
+        [$"PORTICO_Secrets__{Secret}__password"] = "9999888",
+        [$"PORTICO_Secrets__{Secret}__key"] = string.Concat(Enumerable.Repeat("b1", 25)),
+        // The console is not what is being measured.
+        ["PORTICO_Logging__LogLevel__Default"] = "Warning",
+        // A killed runtime leaves its debugger's sockets behind in the folder for temporary files, three for each kill.
+        ["DOTNET_EnableDiagnostics"] = "0",
+    };
+
+    async Task Prepare(int fines)
+    {
+        await using (var connection = new NpgsqlConnection(_postgres.ConnectionString("postgres", "portico_super")))
+            await connection.ExecuteAsync("create database portico encoding 'UTF8' template template0");
+        await Portico("migrate", "--owner-database", Owner);
+        await Portico("entity", "import", Path.Combine(TestCluster.Artifacts, "..", "Host", "Demo", "entities.csv"));
+
+        var agreement = Path.Combine(_folder, "agreement.json");
+        await File.WriteAllTextAsync(agreement, JsonSerializer.Serialize(new
+        {
+            merchant = "9999888", store = "99888", user = "9999888",
+            start = new Uri(Bank.Address, "/initInsert.do").AbsoluteUri,
+            query = $"http://127.0.0.1:{ToBank.Port}/backoffice/servizi/execute_remote_command.do",
+        }));
+        await Portico("agreement", "set", "--id", "0197a000-0000-7000-8000-0000000000fa", "--from", "2020-01-01", "--secret", Secret, agreement);
+
+        var today = DateOnly.FromDateTime(DateTime.UtcNow);
+        Fines = [.. Enumerable.Range(1, fines).Select(n => new FineToPay(n, today.AddDays(-20), $"AA{n % 1000:000}ZZ"))];
+        var register = Path.Combine(_folder, "fines.csv");
+        await File.WriteAllLinesAsync(register,
+        [
+            "serie;anno;numero;data_violazione;targa;comune;luogo;articolo;descrizione;minimo;massimo;spese;data_notifica;contestazione_immediata;sconto_escluso",
+            .. Fines.Select(fine => string.Create(CultureInfo.InvariantCulture,
+                $"V;{fine.Seen.Year};{fine.Number};{fine.Seen:dd/MM/yyyy};{fine.Plate};037005;Via della Prova 1;art. 158 c. 2;Sosta vietata;{26 + fine.Number % 50},00;400,00;2,00;{today.AddDays(-1):dd/MM/yyyy};no;no")),
+        ]);
+        await Portico("fines", "import", "--entity", Creditor, register);
+        await Bank.ListenAt(new Uri(Site, "/pagamenti/pagonline/ascolto"));
+    }
+
+    async Task Portico(params string[] command)
+    {
+        var start = new ProcessStartInfo(Path.Combine(TestCluster.Artifacts, "bin", "Host", "release", "portico"), [.. command, .. Settings])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+        };
+        foreach (var (name, value) in Environment(_postgres.ConnectionString("portico", "portico_web")))
+            start.Environment[name] = value;
+        using var process = Process.Start(start)!;
+        var words = process.StandardOutput.ReadToEndAsync();
+        var errors = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"portico {string.Join(' ', command)}: {await words}{errors}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Host.DisposeAsync();
+        await Bank.DisposeAsync();
+        await ToHost.DisposeAsync();
+        await ToBank.DisposeAsync();
+        await ToPostgres.DisposeAsync();
+        NpgsqlConnection.ClearAllPools();
+        await _postgres.DisposeAsync();
+        if (System.Environment.GetEnvironmentVariable("PORTICO_FAULTS_KEEP") is null)
+            Directory.Delete(_folder, recursive: true);
+        else
+            Console.WriteLine($"Kept: {_folder}");
+    }
+}
+
+/// <summary>What a citizen reads on the notice.</summary>
+internal sealed record FineToPay(int Number, DateOnly Seen, string Plate)
+{
+    public string Name => string.Create(CultureInfo.InvariantCulture, $"V/{Seen.Year}/{Number}");
+}
