@@ -10,6 +10,9 @@ Usage: ./build.sh <target> [options]
   run        build Portico and start it with its demonstration data and a pretended bank; Ctrl-C stops everything.
              Options go to "portico demo".
   test       build, run all tests, and end with "N passed, N failed". One part only: ./build.sh test --filter=Fines
+  faults     300 times: kill the host, cut the network, kill PostgreSQL, fill its disk, under a load of paying citizens; then compare our
+             books with the bank's. --long: 1,000 times. --kills N, --seed N, --only campaign|disk.
+  mutants    take one guard of the money out at a time, in a copy, and see the tests turn red. One only: ./build.sh mutants lock
   build      compile everything.
   licences   write docs/dependencies.md anew; fail on a licence nobody has agreed to.
   help       show this.
@@ -37,7 +40,7 @@ look_around() {
     exists /etc/ssl/certs/ca-certificates.crt || exists '/etc/pki/tls/certs/*' || lacks "root certificates" ca-certificates
     exists '/usr/lib/*/libicuuc.so.*' || exists '/usr/lib*/libicuuc.so.*' || lacks "ICU" '^libicu[0-9]+$'
     command -v node >/dev/null && command -v npm >/dev/null || lacks "Node.js with npm" nodejs npm
-    case $target in run | test)
+    case $target in run | test | faults | mutants)
         exists /usr/share/zoneinfo/Europe/Rome || lacks "time zones" tzdata
         exists '/usr/lib/postgresql/*/bin/initdb' || command -v initdb >/dev/null || lacks "PostgreSQL programs" postgresql
     esac
@@ -125,6 +128,16 @@ case $target in
         # A plain reader, and every CI, finds the outcome on the last line.
         if [ -f artifacts/test-results/summary.txt ]; then cat artifacts/test-results/summary.txt; fi
         exit $code
+        ;;
+    faults)
+        prepare
+        cake Build
+        exec artifacts/bin/Faults/release/portico-faults "$@"
+        ;;
+    mutants)
+        prepare
+        cake Build
+        exec artifacts/bin/Faults/release/portico-faults mutants "$@"
         ;;
     build | licences)
         prepare

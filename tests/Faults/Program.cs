@@ -1,9 +1,12 @@
 using System.Globalization;
 using Portico.Faults;
 
-// ./build.sh faults [--long] [--kills N] [--seed N] [--only campaign]
+// ./build.sh faults [--long] [--kills N] [--seed N] [--only campaign|disk]      ./build.sh mutants [name]
 string? Option(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
 int Number(string name, int otherwise) => int.TryParse(Option(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+
+if (args is ["mutants", ..])
+    return await Mutants.Run(args.ElementAtOrDefault(1), Console.WriteLine);
 
 var code = 0;
 if (Option("--only") is null or "campaign")
@@ -20,4 +23,6 @@ if (Option("--only") is null or "campaign")
         Console.WriteLine($"never reached: {missed}");
     code = found.Clean && campaign.Missed.Count == 0 ? 0 : 1;
 }
+if (Option("--only") is null or "disk")
+    code |= await DiskFull.Run(Console.WriteLine) ? 0 : 1;
 return code;
