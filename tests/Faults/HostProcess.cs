@@ -13,7 +13,6 @@ internal sealed class HostProcess(string program, IReadOnlyList<string> argument
     Process? _process;
     long _startedAt;
     int _awaitsSuccess;
-    bool _goesWithUs;
 
     /// <summary>Where it listens; null while it does not.</summary>
     public IPEndPoint? Address { get; private set; }
@@ -24,9 +23,6 @@ internal sealed class HostProcess(string program, IReadOnlyList<string> argument
     /// <summary>Starts it, again and again while it refuses, until it serves.</summary>
     public async Task Start()
     {
-        if (!_goesWithUs)
-            AppDomain.CurrentDomain.ProcessExit += (_, _) => Kill();
-        _goesWithUs = true;
         var begun = Stopwatch.GetTimestamp();
         while (!await TryStart())
         {
