@@ -11,6 +11,7 @@ Usage: ./build.sh <target> [options]
              Options go to "portico demo".
   test       build, run all tests, and end with "N passed, N failed". One part only: ./build.sh test --filter=Fines
   build      compile everything.
+  pack       lay out the packages that services elsewhere are built against in artifacts/packages, and the host in artifacts/portico.
   licences   write docs/dependencies.md anew; fail on a licence nobody has agreed to.
   help       show this.
 
@@ -126,7 +127,7 @@ case $target in
         if [ -f artifacts/test-results/summary.txt ]; then cat artifacts/test-results/summary.txt; fi
         exit $code
         ;;
-    build | licences)
+    build | pack | licences)
         prepare
         cake "${target^}" "$@"
         ;;
