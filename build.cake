@@ -28,6 +28,11 @@ Task("Stage")
     .Does(() => Publish("tests/PagOnLine.Emulator", "artifacts/portico/bank"))
     .Does(() => Mirror("artifacts/plugins", "artifacts/portico/plugins"));
 
+Task("Pack")
+    .Description("Lay out artifacts/packages, a folder feed of what services elsewhere are built and tested against, beside the host to try them in.")
+    .IsDependentOn("Stage")
+    .Does(() => Pack("artifacts/packages", "Platform.Core", "Platform.Payments", "tests/Platform.Testing"));
+
 Task("Test")
     .Description("Run every test, two projects at a time, on a real PostgreSQL and in a real browser.")
     .IsDependentOn("Build")

@@ -14,6 +14,7 @@ Usage: ./build.sh <target> [options]
              books with the bank's. --long: 1,000 times. --kills N, --seed N, --only campaign|disk.
   mutants    take one guard of the money out at a time, in a copy, and see the tests turn red. One only: ./build.sh mutants lock
   build      compile everything.
+  pack       lay out the packages that services elsewhere are built against in artifacts/packages, and the host in artifacts/portico.
   licences   write docs/dependencies.md anew; fail on a licence nobody has agreed to.
   help       show this.
 
@@ -139,7 +140,7 @@ case $target in
         cake Build
         exec artifacts/bin/Faults/release/portico-faults mutants "$@"
         ;;
-    build | licences)
+    build | pack | licences)
         prepare
         cake "${target^}" "$@"
         ;;

@@ -31,6 +31,23 @@ void Publish(string project, string output) => DotNetPublish(project, new()
     ArgumentCustomization = KeepErrors,
 });
 
+void Pack(string feed, params string[] projects)
+{
+    // Emptied first, with what was unpacked from an earlier feed of the same version: NuGet would not look again.
+    if (DirectoryExists(feed))
+    {
+        DeleteDirectory(feed, new() { Recursive = true, Force = true });
+    }
+
+    foreach (var project in projects)
+    {
+        DotNetPack(project, new()
+        {
+            Configuration = Configuration, OutputDirectory = feed, NoBuild = true, NoLogo = true, Verbosity = Quietly, ArgumentCustomization = KeepErrors,
+        });
+    }
+}
+
 // The target is emptied first, by unlinking: a plugin that is gone must not be found, and a host that runs from there keeps its files.
 void Mirror(string source, string target)
 {

@@ -12,6 +12,8 @@ public sealed record PositionKey(PositionId Id, string Service, string Reference
 public interface IPositionOwner
 {
     /// <summary>The amount due on <paramref name="legalDay"/> (Europe/Rome), or why it cannot be paid here.</summary>
+    /// <remarks>Asked at every checkout, also for a position opened long ago. Reads only. It may use sessions and send commands of its own service.</remarks>
+    /// <returns>No lines, a line without amount, an exception or silence: the payer reads that the price is not known now, and may try again.</returns>
     ValueTask<Quote> Reprice(PositionKey position, DateOnly legalDay, CancellationToken stop);
 }
 

@@ -15,6 +15,7 @@ public abstract record PositionEvent(PositionKey Position, int Version) : IEvent
 /// <summary>A verified gateway answer says that a due is paid. "Paid" and "the service knows" are two facts; this is what joins them.</summary>
 /// <param name="Amount">What the due cost in this payment. What the bank really took may still be confirmed by the gateway later.</param>
 /// <param name="ShownBy">The municipality whose page was used.</param>
+/// <param name="At">When we accepted the bank's word; the payment's day is this in Europe/Rome.</param>
 [EventName("payments.position_paid.1")]
 public sealed record PositionPaid(
     PositionKey Position, int Version, Guid Due, Guid Payment, string OrderNumber, Euro Amount, EntityId ShownBy, DateTimeOffset At) : PositionEvent(Position, Version);

@@ -6,7 +6,11 @@ namespace Platform.Payments;
 /// <summary>
 /// Starts one attempt to pay dues of the creditor of the call. Re-prices them with their owner first, outside any transaction.
 /// </summary>
-/// <remarks>Idempotent by <see cref="Attempt"/>: the same attempt gets the same answer, however often it is sent.</remarks>
+/// <remarks>
+/// Idempotent by <see cref="Attempt"/>: the same attempt gets the same answer, however often it is sent. No bank is called: that is the browser's way, so the
+/// answer takes the owner's time (at most 2 seconds a due) and our own. A due may have several attempts under way; the first that the bank confirms
+/// pays it, a second one is kept and flagged.
+/// </remarks>
 /// <param name="Attempt">Made by the page when it draws the form; becomes the payment's number.</param>
 /// <param name="Dues">Open dues of one creditor, at least one.</param>
 /// <param name="ReturnPage">A path under the calling service's own prefix to come back to for another try: <c>verbale/…</c>. A page, not an address.</param>

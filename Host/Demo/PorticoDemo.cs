@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using Autofac;
 using Platform.Core.Entities;
 using Platform.Core.Hosting;
+using Platform.Core.Storage;
 using Platform.Core.Time;
 using Platform.Payments;
 using Platform.Payments.Checkout;
@@ -67,6 +68,7 @@ internal static partial class PorticoDemo
             if (report.Added > 0)
                 Console.WriteLine($"  {report.Added} entities loaded");
         }
+        await OfferWhatIsNew(app, stop);
         app.Container.Resolve<EntityDirectory>().Forget();
         var settings = JsonSerializer.SerializeToElement(new
         {
@@ -87,6 +89,25 @@ internal static partial class PorticoDemo
                 if (report.Added > 0)
                     Console.WriteLine($"  {service} {name[1]} {name[0]}: {report.Added} loaded");
             }
+    }
+
+    /// <summary>A service that the demo's list does not know, as its author brings it to try it, is offered by every municipality.</summary>
+    static async Task OfferWhatIsNew(PorticoApp app, CancellationToken stop)
+    {
+        var offered = await app.Container.Resolve<Database>().Run(
+            ModuleRoles.Of("core"), EntityId.Centre, "demo", TimeProvider.System,
+            session => session.List<string>(
+                """
+                insert into core.activation (entity_id, service, creditor_id, state)
+                select e.entity_id, s.service, e.entity_id, 'active'
+                  from core.entity e, unnest(@services) as s (service)
+                 where e.kind = 'municipality' and not exists (select from core.activation a where a.service = s.service)
+                returning service
+                """,
+                new { services = app.Catalog.Services.Select(service => service.Id).ToArray() }),
+            stop);
+        foreach (var service in offered.Distinct(StringComparer.Ordinal).Select(id => app.Catalog.Find(id)!))
+            Console.WriteLine($"  {service.Title} is offered by every municipality, at /<municipality>/{service.PathSegment}");
     }
 
     /// <summary>Where each running service keeps what it shows in a demo.</summary>

@@ -10,6 +10,7 @@ namespace Platform.Core.Commands;
 public interface ICommand<out TResult> : IRequest<TResult>;
 
 /// <summary>Handles one kind of command. Created anew for each command; constructor injection from the scope of the call.</summary>
+/// <remarks>Ask for <c>ISessions</c>, <c>ICommands</c>, <c>TimeProvider</c>, <see cref="CallContext"/>, and what the service <c>Uses</c>.</remarks>
 public interface ICommandHandler<in TCommand, TResult> : IRequestHandler<TCommand, TResult>
     where TCommand : ICommand<TResult>;
 

@@ -32,5 +32,8 @@ public sealed class EventNameAttribute(string name) : Attribute
 public interface IReact<in TEvent>
     where TEvent : IEvent
 {
+    /// <param name="happened">May come more than once as a call, never as an effect; the state it speaks of may have moved on since.</param>
+    /// <param name="session">The transaction that also marks the delivery as done. Do not send commands from here: one is open.</param>
+    /// <param name="stop">The host is about to end; what is not committed is delivered again.</param>
     Task On(TEvent happened, IEntitySession session, CancellationToken stop);
 }

@@ -14,7 +14,7 @@ public enum Profile
 }
 
 /// <summary>What an operator decides for a host. From the command line, <c>PORTICO_*</c> environment variables or <c>portico.json</c>.</summary>
-public sealed record PorticoOptions
+internal sealed record PorticoOptions
 {
     public Profile Profile { get; init; } = Profile.Production;
 

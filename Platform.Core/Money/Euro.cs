@@ -20,6 +20,10 @@ public readonly record struct Euro(long Cents) : IComparable<Euro>
 
     public static Euro operator +(Euro a, Euro b) => new(checked(a.Cents + b.Cents));
     public static Euro operator -(Euro a, Euro b) => new(checked(a.Cents - b.Cents));
+
+    /// <summary>The amount so many times: a tariff by its units.</summary>
+    public static Euro operator *(Euro amount, long times) => new(checked(amount.Cents * times));
+
     public static bool operator <(Euro a, Euro b) => a.Cents < b.Cents;
     public static bool operator >(Euro a, Euro b) => a.Cents > b.Cents;
     public static bool operator <=(Euro a, Euro b) => a.Cents <= b.Cents;

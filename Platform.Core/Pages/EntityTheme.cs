@@ -6,7 +6,7 @@ namespace Platform.Core.Pages;
 
 /// <summary>An entity's colours as a stylesheet of its own, so that no page needs an inline style (content-security policy <c>style-src 'self'</c>).</summary>
 /// <remarks>Serve <see cref="Css"/> at <see cref="Path"/> as <c>text/css</c>; the address changes with the colour and may be cached for ever.</remarks>
-public static class EntityTheme
+internal static class EntityTheme
 {
     /// <summary>The contrast that WCAG 2.1 AA asks of ordinary text (criterion 1.4.3).</summary>
     public const double MinimumContrast = 4.5;

@@ -65,6 +65,9 @@ public sealed class FormState
     public DateOnly? Date(string name) =>
         DateOnly.TryParseExact(this[name], DateFormats, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) ? date : null;
 
+    /// <summary>The whole number in a field, digits only and no sign; null when empty, no number, or beyond <see cref="int.MaxValue"/>.</summary>
+    public int? Integer(string name) => int.TryParse(this[name], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+
     /// <summary>The plate in a field as registers write it: upper case, no spaces, dots or hyphens.</summary>
     public string Plate(string name) =>
         string.Concat(this[name].Where(c => !char.IsWhiteSpace(c) && c is not ('-' or '.'))).ToUpperInvariant();

@@ -12,6 +12,7 @@ namespace Platform.Core.Pages;
 /// </remarks>
 public interface IPage
 {
+    /// <summary>Shows the page; also asked for HEAD. An exception shows the citizen an apology with a code, and the log has the rest.</summary>
     Task<PageAnswer> Get(PageRequest request, CancellationToken stop);
 
     /// <summary>Handles the page's form. Unless overridden the page has none, and the answer is 405.</summary>
@@ -27,7 +28,11 @@ public interface IPage
 /// <param name="Form">The posted form; empty on GET.</param>
 /// <param name="Now">The instant of the request by the host's clock.</param>
 public sealed record PageRequest(
-    Entity Entity, Entity Creditor, CultureInfo Culture, string Path, IReadOnlyDictionary<string, string> Route, IQueryCollection Query, IFormCollection Form, DateTimeOffset Now);
+    Entity Entity, Entity Creditor, CultureInfo Culture, string Path, IReadOnlyDictionary<string, string> Route, IQueryCollection Query, IFormCollection Form, DateTimeOffset Now)
+{
+    /// <summary>The service's texts in the reader's language, from its embedded <c>Texts/it.json</c> and <c>Texts/en.json</c>.</summary>
+    public Texts Texts { get; init; } = PageTexts.Catalog.In(Culture);
+}
 
 /// <summary>What a page answers.</summary>
 public abstract record PageAnswer

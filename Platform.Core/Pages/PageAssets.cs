@@ -7,7 +7,7 @@ using Microsoft.Extensions.FileProviders;
 namespace Platform.Core.Pages;
 
 /// <summary>Styles, fonts and icons of the pages, laid by the build into <c>wwwroot/portico</c> beside the program and served from our own origin under <c>/portico</c>.</summary>
-public static class PageAssets
+internal static class PageAssets
 {
     static readonly ConcurrentDictionary<string, string> Urls = new(StringComparer.Ordinal);
 

@@ -21,6 +21,9 @@ public sealed record PageFrame(
     Entity Entity, string? ServiceTitle, string? ServicePath, CultureInfo Culture, bool Demo, string Path, IReadOnlyList<Crumb> Crumbs,
     string? Robots = "noindex")
 {
+    /// <summary>The texts of the service whose page it is, from its <c>Texts/it.json</c> and <c>en.json</c>; the platform's own where there is no service.</summary>
+    public Texts Texts { get; init; } = PageTexts.Catalog.In(Culture);
+
     /// <summary>Further entries of the service's menu, after the service's first page.</summary>
     public IReadOnlyList<Crumb> ServiceMenu { get; init; } = [];
 

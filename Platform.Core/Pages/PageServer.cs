@@ -57,8 +57,8 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         var scope = http.RequestServices.Autofac();
         scope.Resolve<CallContextHolder>().Context = new CallContext(creditor.Id, entity.Id, service.Id, service.Id);
         var path = $"/{entity.Slug}/{service.PathSegment}";
-        var frame = FrameOf(http, entity);
-        frame = frame with { ServiceTitle = service.TitleIn(frame.Culture), ServicePath = path };
+        var plain = FrameOf(http, entity);
+        var frame = plain with { ServiceTitle = service.TitleIn(plain.Culture), ServicePath = path, Texts = TextCatalog.Of(service.Assembly).In(plain.Culture) };
 
         var posted = HttpMethods.IsPost(http.Request.Method);
         if (posted && !await antiforgery.IsRequestValidAsync(http))
@@ -69,7 +69,7 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         var request = new PageRequest(
             entity, creditor, frame.Culture, path,
             http.Request.RouteValues.Where(v => v.Key != "entity").ToDictionary(v => v.Key, v => Convert.ToString(v.Value, CultureInfo.InvariantCulture) ?? "", StringComparer.OrdinalIgnoreCase),
-            http.Request.Query, posted && http.Request.HasFormContentType ? await http.Request.ReadFormAsync(stop) : NoForm, clock.GetUtcNow());
+            http.Request.Query, posted && http.Request.HasFormContentType ? await http.Request.ReadFormAsync(stop) : NoForm, clock.GetUtcNow()) { Texts = frame.Texts };
         var page = (IPage)scope.Resolve(route.Page);
         await Answer(http, frame, posted ? await page.Post(request, stop) : await page.Get(request, stop));
     }

@@ -46,6 +46,12 @@ public sealed class TextCatalog
         return new(name, byLanguage.ToFrozenDictionary(StringComparer.Ordinal), logger);
     }
 
+    /// <summary>The texts of <paramref name="assembly"/>, read once in the life of the process.</summary>
+    /// <exception cref="InvalidDataException">As <see cref="Load"/>.</exception>
+    internal static TextCatalog Of(Assembly assembly) => Loaded.GetOrAdd(assembly, static assembly => Load(assembly));
+
+    static readonly ConcurrentDictionary<Assembly, TextCatalog> Loaded = new();
+
     /// <summary>The texts in one language; dates and numbers in them are written as <paramref name="culture"/> does.</summary>
     public Texts In(CultureInfo culture)
     {

@@ -57,7 +57,7 @@ public sealed class Citizen : IDisposable
     public async Task LookAgain() => await _browser.OpenAsync(Page.Url);
 
     /// <summary>Finds a fine on a municipality's page.</summary>
-    public async Task FindFine(string municipality, Fine fine)
+    internal async Task FindFine(string municipality, Fine fine)
     {
         await Open($"/{municipality}/multe");
         await Send(("verbale", fine.Number), ("data", fine.Date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)), ("targa", fine.Plate));

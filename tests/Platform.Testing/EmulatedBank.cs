@@ -44,11 +44,11 @@ public sealed class EmulatedBank : IAsyncDisposable
     public static async Task<EmulatedBank> Start()
     {
         var journal = Path.Combine(Path.GetTempPath(), $"portico-bank-{Guid.NewGuid():n}.jsonl");
-        var program = Path.Combine(TestCluster.Artifacts, "bin", "PagOnLine.Emulator", "release", "pagonline-emulator");
-        var start = new ProcessStartInfo(program)
+        var start = new ProcessStartInfo(Whereabouts.DotNet)
         {
             ArgumentList =
             {
+                Whereabouts.Bank,
                 "--urls", "http://127.0.0.1:0", "--journal", journal, "--listener-retries", "0,0",
                 "--die-with-parent", Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
             },

@@ -58,7 +58,7 @@ public sealed class PorticoTestHost : IAsyncDisposable
 
     internal ServiceCatalog Catalog => _app.Catalog;
 
-    /// <param name="plugins">A folder of services; the repository's own when null.</param>
+    /// <param name="plugins">A folder of services; <see cref="TestCluster.Plugins"/> when null.</param>
     /// <param name="now">Where the clock starts.</param>
     /// <param name="profile">Test accepts the published test secrets without marking pages.</param>
     /// <param name="bank">A bank of the test's own; the shared one when null.</param>
@@ -137,6 +137,24 @@ public sealed class PorticoTestHost : IAsyncDisposable
         return new PorticoTestHost(app, database, ownsDatabase, bank, clock, data);
     }
 
+    /// <summary>Lets a municipality offer a service; the host knows at once.</summary>
+    /// <param name="service">The service's id: <c>fines</c>.</param>
+    /// <param name="municipality">The municipality's code: <c>MZB</c> is Marzabotto, see the demo's entities.</param>
+    /// <param name="creditor">Code of the entity to whom the money is owed, as <c>URG</c> for members of that union; the municipality itself when null.</param>
+    public async Task Activate(string service, string municipality, string? creditor = null)
+    {
+        var made = await Database.Execute(
+            """
+            insert into core.activation (entity_id, service, creditor_id, state)
+            select m.entity_id, @service, c.entity_id, 'active' from core.entity m, core.entity c where m.code = @municipality and c.code = @creditor
+            on conflict (entity_id, service) do update set creditor_id = excluded.creditor_id, state = excluded.state
+            """,
+            new { service, municipality, creditor = creditor ?? municipality });
+        if (made == 0)
+            throw new ArgumentException($"No entity {municipality}, or no creditor {creditor}.", nameof(municipality));
+        _app.Container.Resolve<EntityDirectory>().Forget();
+    }
+
     /// <summary>Loads a file as an officer of the creditor would.</summary>
     public async Task<ImportReport> Import(string service, string verb, string creditorCode, string csv)
     {
@@ -146,7 +164,7 @@ public sealed class PorticoTestHost : IAsyncDisposable
     }
 
     /// <summary>Loads one fine: the minimum in euros and cents, the maximum four times the euros, costs of 2 €, notified <paramref name="notifiedDaysAgo"/> days before the clock's day.</summary>
-    public async Task<Fine> LoadFine(
+    internal async Task<Fine> LoadFine(
         string creditorCode = "URG", string municipality = "037005", string number = "1042", string plate = "AB123CD", long minimum = 42, int notifiedDaysAgo = 1, int minimumCents = 0)
     {
         var today = Core.Time.LegalTime.Day(Clock.GetUtcNow());
@@ -254,7 +272,7 @@ public sealed class PorticoTestHost : IAsyncDisposable
 }
 
 /// <summary>What a citizen reads on the notice.</summary>
-public sealed record Fine(string Number, DateOnly Date, string Plate);
+internal sealed record Fine(string Number, DateOnly Date, string Plate);
 
 /// <summary>What the command line answered.</summary>
 public sealed record Told(int Code, string Output, string Errors);

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using Dapper;
@@ -19,13 +18,13 @@ public static class TestCluster
     static EmbeddedPostgres? _cluster;
     static string? _template;
 
-    /// <summary>Where builds leave programs and plugins.</summary>
-    public static string Artifacts { get; } = typeof(TestCluster).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "Artifacts").Value!;
+    /// <summary>The services to be tested, as the build laid them: the folder <c>PorticoPlugins</c> of the test project.</summary>
+    public static string Plugins => Whereabouts.Plugins;
 
-    /// <summary>The plugins of this repository as the build laid them.</summary>
-    public static string Plugins { get; } = Path.Combine(Artifacts, "plugins");
+    /// <inheritdoc cref="Whereabouts.Artifacts"/>
+    internal static string Artifacts => Whereabouts.Artifacts;
 
-    /// <summary>A database of its own with every schema of the platform and of the repository's services, and no rows.</summary>
+    /// <summary>A database of its own with every schema of the platform and of the services, and no rows.</summary>
     public static async Task<TestDatabase> NewDatabase()
     {
         var cluster = await Open();
@@ -57,8 +56,9 @@ public static class TestCluster
         {
             if (_cluster is not null)
                 return _cluster;
-            // One cluster per test project: two projects may run at once, and neither loses its server when the other ends.
-            var project = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+            // One cluster per test project, by where it was built: two projects may run at once, and neither loses its server when the other ends,
+            // nor its databases when the other's services are different and its template is made.
+            var project = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(AppContext.BaseDirectory)))[..8];
             var folder = Path.Combine(Path.GetTempPath(), $"portico-tests-{Environment.UserName}", project);
             var cluster = await EmbeddedPostgres.Start(new EmbeddedPostgresOptions { DataFolder = folder }, NullLogger.Instance, CancellationToken.None);
             // The process's end is the cluster's: it dies with its owner, however that ends.
@@ -97,7 +97,7 @@ public static class TestCluster
         using var logs = LoggerFactory.Create(_ => { });
         var catalog = await PorticoApp.Migrate(new PorticoOptions { PluginsFolder = Plugins }, cluster.ConnectionString(name, "portico_super") + ";Pooling=false", logs, CancellationToken.None);
         if (catalog.Quarantined.Count > 0)
-            throw new InvalidOperationException($"The repository's own service is refused: {catalog.Quarantined[0].Reason}");
+            throw new InvalidOperationException($"A service to be tested is refused: {catalog.Quarantined[0].Reason}");
         await connection.ExecuteAsync($"alter database {name} is_template true");
         return name;
     }
@@ -107,21 +107,16 @@ public static class TestCluster
 public sealed class TestDatabase : IAsyncDisposable
 {
     readonly EmbeddedPostgres _cluster;
-    readonly string _name;
 
-    internal TestDatabase(EmbeddedPostgres cluster, string name)
-    {
-        _cluster = cluster;
-        _name = name;
-    }
+    internal TestDatabase(EmbeddedPostgres cluster, string name) => (_cluster, Name) = (cluster, name);
 
-    public string Name => _name;
+    public string Name { get; }
 
     /// <summary>As the host serves citizens.</summary>
-    public string Web => _cluster.ConnectionString(_name, "portico_web");
+    public string Web => _cluster.ConnectionString(Name, "portico_web");
 
     /// <summary>As owner, who sees and may do everything: for looking at what a test did.</summary>
-    public string Owner => _cluster.ConnectionString(_name, "portico_super");
+    public string Owner => _cluster.ConnectionString(Name, "portico_super");
 
     public async Task<IReadOnlyList<T>> Rows<T>(string sql, object? args = null)
     {
@@ -144,6 +139,6 @@ public sealed class TestDatabase : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         NpgsqlConnection.ClearAllPools();
-        await TestCluster.Administer($"drop database if exists {_name} with (force)");
+        await TestCluster.Administer($"drop database if exists {Name} with (force)");
     }
 }
