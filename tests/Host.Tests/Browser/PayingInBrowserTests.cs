@@ -121,6 +121,7 @@ public sealed class PayingInBrowserTests
 
         (await citizen.Heading).Should().Be("Pagamento riuscito");
         paid.Should().NotBe(refused, "a bank never takes an order number twice");
+        await TheSite.Host.Quiet();
         await citizen.Open(address);
         await Expect(citizen.Page.GetByText("Questa multa è pagata")).ToBeVisibleAsync();
         citizen.Complaints.Should().BeEmpty();

@@ -30,11 +30,12 @@ internal static class Pictures
                 Object.assign(date, { type: 'text', value: day });
                 date.dataset.picture = '';
               }
-              return Math.ceil(document.querySelector('main').getBoundingClientRect().bottom + scrollY);
+              return Math.floor(document.querySelector('main').getBoundingClientRect().bottom + scrollY) - 24;
             }
             """);
         var size = visitor.Page.ViewportSize!;
-        await visitor.Page.SetViewportSizeAsync(size.Width, Math.Min(end, phone ? 1250 : 1350));
+        await visitor.Page.SetViewportSizeAsync(size.Width, Math.Min(end, phone ? 1290 : 1480));
+        await visitor.Page.EvaluateAsync("() => scrollTo({ top: 0, behavior: 'instant' })");
         await visitor.Page.ScreenshotAsync(new() { Path = Path.Combine(Folder, $"{name}-{(phone ? "phone" : "desktop")}.png"), Animations = ScreenshotAnimations.Disabled });
         await visitor.Page.SetViewportSizeAsync(size.Width, size.Height);
         await visitor.Page.EvaluateAsync(
