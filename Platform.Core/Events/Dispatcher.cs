@@ -19,7 +19,7 @@ internal sealed class Dispatcher(
     const int MostTries = 10;
     const string Core = "portico_core";
 
-    // Seconds until the next try; the last one repeats. Published in docs/operate.md.
+    // Seconds until the next try; the last one repeats. Published in docs/reliability.md.
     static readonly int[] BackOff = [1, 5, 15, 60, 300, 900, 3600];
 
     protected override string Name => "events";
