@@ -23,12 +23,12 @@ internal static class ClusterProcesses
         return found;
     }
 
-    // An administrator's shell may stand in the folder too.
+    // An administrator's shell may stand in the folder too. A process that is just ending loses its program before its working folder: it counts until both are gone.
     static bool IsServer(string process)
     {
         try
         {
-            return Path.GetFileName(new FileInfo(process + "/exe").LinkTarget)?.StartsWith("postgres", StringComparison.Ordinal) == true;
+            return new FileInfo(process + "/exe").LinkTarget is not { } program || Path.GetFileName(program).StartsWith("postgres", StringComparison.Ordinal);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
