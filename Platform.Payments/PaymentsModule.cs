@@ -7,6 +7,7 @@ using Platform.Core.Hosting;
 using Platform.Core.Pages;
 using Platform.Payments.Checkout;
 using Platform.Payments.Gateways.PagOnLine;
+using Platform.Payments.Ledger;
 using Platform.Payments.Pages;
 
 namespace Platform.Payments;
@@ -21,6 +22,8 @@ internal sealed class PaymentsModule : IPlatformModule
         builder.RegisterType<GatewayFacts>().SingleInstance();
         builder.RegisterType<PaymentPoller>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<PublicAddress>().SingleInstance();
+        builder.RegisterType<MoneyCheck>().SingleInstance();
+        builder.RegisterType<LedgerReport>().SingleInstance();
         builder.RegisterType<PaymentPages>().SingleInstance();
         builder.RegisterType<PagOnLineGateway>().As<IPaymentGateway>().SingleInstance();
         builder.Register(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })

@@ -30,7 +30,7 @@ internal static class PorticoCommands
         var settings = new HostSettings();
         var root = new RootCommand("Portico: online services of many municipalities on one host.")
         {
-            Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), Plugins(settings), Check(settings), JournalCommands.Journal(settings),
+            Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), Plugins(settings), Check(settings), JournalCommands.Journal(settings), MoneyCommands.Ledger(settings),
         };
         settings.AddTo(root);
         foreach (var service in ServiceCommands(settings, HostSettings.PluginsFolderOf(args)))
@@ -192,7 +192,7 @@ internal static class PorticoCommands
 
     static Command Check(HostSettings settings)
     {
-        var command = new Command("check", "Look at everything a host needs, change nothing, and say what to mend. 1 when something must be mended.");
+        var command = new Command("check", "Look at everything a host needs, change nothing, and say what to mend. 1 when something must be mended.") { MoneyCommands.Check(settings) };
         command.SetAction(async (parsed, stop) =>
         {
             var (options, configuration) = settings.Read(parsed, Profile.Production);

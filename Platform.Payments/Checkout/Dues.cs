@@ -1,6 +1,7 @@
 using Platform.Core.Entities;
 using Platform.Core.Money;
 using Platform.Core.Storage;
+using Platform.Payments.Ledger;
 
 namespace Platform.Payments.Checkout;
 
@@ -45,6 +46,7 @@ internal static class Dues
             session.Raise(new PositionPaid(
                 new(new(item.PositionId), item.Service, item.Reference), version, item.DueId, payment, order, new Euro(item.Cents), shownBy, now));
         }
+        await Books.Taken(session, payment, now);
     }
 
     /// <summary>The dues this payment had paid are open again; a surplus of it is settled by the reversal itself.</summary>
@@ -71,13 +73,23 @@ internal static class Dues
                 new { entity = session.Entity, item.DueId, item.PositionId });
             session.Raise(new PositionReversed(new(new(item.PositionId), item.Service, item.Reference), version, item.DueId, payment, order, now));
         }
+        await Books.Reversed(session, payment, now);
     }
 
-    /// <summary>The bank took another amount than asked: kept, and flagged for an officer.</summary>
-    public static async Task FlagDifference(IEntitySession session, Guid payment, Euro difference)
+    /// <summary>The gateway has named the amount it took. Another one than asked is kept, and flagged for an officer; a later word takes the place of an earlier one.</summary>
+    /// <param name="version">The payment's, which this change makes.</param>
+    /// <param name="before">What was taken beyond what was asked, as far as known until now.</param>
+    public static async Task Confirm(IEntitySession session, Guid payment, int version, Euro before, Euro after, DateTimeOffset now)
     {
+        if (before == after)
+            return;
         var first = (await Items(session, payment))[0];
-        await KeepSurplus(session, payment, first.DueId, difference > Euro.Zero ? "too_much" : "too_little", Math.Abs(difference.Cents));
+        await session.Execute(
+            "delete from payments.surplus where entity_id = @entity and payment_id = @payment and kind in ('too_much', 'too_little') and resolved_by is null",
+            new { entity = session.Entity, payment });
+        if (after != Euro.Zero)
+            await KeepSurplus(session, payment, first.DueId, after > Euro.Zero ? "too_much" : "too_little", Math.Abs(after.Cents));
+        await Books.AmountChanged(session, payment, version, before, after, now);
     }
 
     static async Task KeepSurplus(IEntitySession session, Guid payment, Guid due, string kind, long cents)

@@ -160,7 +160,7 @@ internal sealed class GatewayFacts(
             {
                 var payment = await session.First<PaymentRow>(
                     """
-                    select order_no, state, asked_cents, taken_confirmed_at, paid_at, next_query_at, last_query_at, shown_by, queries
+                    select order_no, state, asked_cents, taken_cents, version, taken_confirmed_at, paid_at, next_query_at, last_query_at, shown_by, queries
                       from payments.payment where entity_id = @entity and payment_id = @payment for update
                     """,
                     new { entity = session.Entity, payment = paymentId }) ?? throw new InvalidOperationException($"Payment {paymentId} has vanished.");
@@ -196,8 +196,11 @@ internal sealed class GatewayFacts(
                     await Dues.Take(session, paymentId, payment.OrderNo, payment.ShownBy, now);
                 if (effects.HasFlag(PaymentEffects.TakeBack))
                     await Dues.TakeBack(session, paymentId, payment.OrderNo, now);
-                if (confirmed && fact.Taken!.Value.Cents != payment.AskedCents)
-                    await Dues.FlagDifference(session, paymentId, fact.Taken.Value - new Euro(payment.AskedCents));
+                if (confirmed)
+                {
+                    var asked = new Euro(payment.AskedCents);
+                    await Dues.Confirm(session, paymentId, payment.Version + 1, before: new Euro(payment.TakenCents ?? payment.AskedCents) - asked, after: fact.Taken!.Value - asked, now);
+                }
                 if (before != state)
                     session.Record("payment." + state.ToText(), new { payment.OrderNo, from = before.ToText(), message.Channel, heard = fact.Outcome });
                 return (Before: before, After: state, AskAt: askAt);
@@ -259,6 +262,8 @@ internal sealed class GatewayFacts(
         public string OrderNo { get; init; } = "";
         public string State { get; init; } = "";
         public long AskedCents { get; init; }
+        public long? TakenCents { get; init; }
+        public int Version { get; init; }
         public DateTimeOffset? TakenConfirmedAt { get; init; }
         public DateTimeOffset? PaidAt { get; init; }
         public DateTimeOffset? NextQueryAt { get; init; }

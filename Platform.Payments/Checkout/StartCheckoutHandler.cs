@@ -121,6 +121,7 @@ internal sealed class StartCheckoutHandler(
                 await DueLines.Replace(session, due.DueId, quotes[due.DueId].Lines);
 
             var cents = dues.Select(due => quotes[due.DueId].Lines.Sum(line => line.Amount.Cents)).ToArray();
+            var lines = dues.SelectMany(due => quotes[due.DueId].Lines.Select((line, index) => (due.DueId, N: (short)(index + 1), Line: line))).ToList();
             // The items go with the payment that this call made: a twin with the same attempt must not add what it asks no money for.
             var made = await session.Execute(
                 """
@@ -129,9 +130,13 @@ internal sealed class StartCheckoutHandler(
                     entity_id, payment_id, agreement_id, order_no, status_code, service, shown_by, return_page, language, state, asked_cents, quote_until, created_at, next_query_at)
                 values (@entity, @payment, @agreement, @order, @status, @service, @shownBy, @ReturnPage, @Language, 'prepared', @asked, @until, @now, @nextQuery)
                 on conflict (entity_id, payment_id) do nothing
-                returning payment_id)
+                returning payment_id),
+                items as (
                 insert into payments.payment_item (entity_id, payment_id, due_id, cents)
-                select @entity, s.payment_id, i.due_id, i.cents from started s cross join unnest(@dues, @cents) as i (due_id, cents)
+                select @entity, s.payment_id, i.due_id, i.cents from started s cross join unnest(@dues, @cents) as i (due_id, cents))
+                insert into payments.payment_line (entity_id, payment_id, due_id, n, label, tax_code, account, cents)
+                select @entity, s.payment_id, l.due_id, l.n, l.label, l.tax_code, l.account, l.cents
+                  from started s cross join unnest(@lineDues, @numbers, @labels, @taxCodes, @accounts, @lineCents) as l (due_id, n, label, tax_code, account, cents)
                 """,
                 new
                 {
@@ -150,6 +155,12 @@ internal sealed class StartCheckoutHandler(
                     nextQuery = now + PaymentStates.Later(0),
                     dues = dues.Select(due => due.DueId).ToArray(),
                     cents,
+                    lineDues = lines.ConvertAll(line => line.DueId).ToArray(),
+                    numbers = lines.ConvertAll(line => line.N).ToArray(),
+                    labels = lines.ConvertAll(line => line.Line.Label).ToArray(),
+                    taxCodes = lines.ConvertAll(line => line.Line.TaxCode).ToArray(),
+                    accounts = lines.ConvertAll(line => line.Line.Account).ToArray(),
+                    lineCents = lines.ConvertAll(line => line.Line.Amount.Cents).ToArray(),
                 });
             var started = await session.First<StartedRow>(SelectStarted, new { entity = session.Entity, payment = request.Attempt, service = call.Caller });
             if (started is null)

@@ -27,19 +27,14 @@ internal sealed class IssueReceipt(EntityDirectory entities, PublicAddress addre
         if (payment!.Issued is not null)
             return;
 
-        // The lines of a due follow its price. When it was priced anew while this payment was at the bank, they are no longer what was paid.
         var lines = await session.List<LineRow>(
             """
-            with line as (
-                select l.entity_id, l.due_id, l.n, l.label, l.cents, sum(l.cents) over (partition by l.entity_id, l.due_id) as total from payments.due_line l
-                 where l.entity_id = @entity and l.due_id in (select due_id from payments.payment_item where entity_id = @entity and payment_id = @Payment))
-            select s.title, l.label, coalesce(l.cents, i.cents) as cents
-              from payments.payment_item i
-              join payments.due d on d.entity_id = i.entity_id and d.due_id = i.due_id
+            select s.title, l.label, l.cents
+              from payments.payment_line l
+              join payments.due d on d.entity_id = l.entity_id and d.due_id = l.due_id
               join payments.position s on s.entity_id = d.entity_id and s.position_id = d.position_id
-              left join line l on l.entity_id = i.entity_id and l.due_id = i.due_id and l.total = i.cents
-             where i.entity_id = @entity and i.payment_id = @Payment
-             order by s.title, i.due_id, l.n
+             where l.entity_id = @entity and l.payment_id = @Payment
+             order by s.title, l.due_id, l.n
             """,
             new { entity = session.Entity, happened.Payment });
         var now = clock.GetUtcNow();
@@ -97,7 +92,7 @@ internal sealed class IssueReceipt(EntityDirectory entities, PublicAddress addre
                 new Heading(t["receipt.lines"]),
                 new Table(
                     [new Column(t["receipt.line"], 3), new Column(t["receipt.line.amount"], 1, Amounts: true)],
-                    [.. lines.Select(line => new DocumentCell[] { line.Label is null ? line.Title : $"{line.Title} — {line.Label}", new Euro(line.Cents) })],
+                    [.. lines.Select(line => new DocumentCell[] { $"{line.Title} — {line.Label}", new Euro(line.Cents) })],
                     new Total(t["receipt.total"], total)),
                 new QrCode(address.CheckOf(code), t["receipt.qr"]),
             ],
@@ -116,7 +111,7 @@ internal sealed class IssueReceipt(EntityDirectory entities, PublicAddress addre
     sealed class LineRow
     {
         public string Title { get; init; } = "";
-        public string? Label { get; init; }
+        public string Label { get; init; } = "";
         public long Cents { get; init; }
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Platform.Payments.Ledger;
 
 namespace Portico.Faults;
 
@@ -13,7 +14,7 @@ namespace Portico.Faults;
 /// <param name="Doubled">Effects that happened twice: dues, services, receipts, journal.</param>
 /// <param name="Invented">Payments that we call paid and for which the bank took nothing.</param>
 /// <param name="Undelivered">Events without their effect.</param>
-/// <param name="Details">Each of these in words, and each rule of money.sql that is broken.</param>
+/// <param name="Details">Each of these in words, and each invariant of money that is broken.</param>
 internal sealed record Findings(
     int Taken, int Acknowledged, int Forgotten, int Lost, int Doubled, int Invented, int Undelivered, int Surplus, IReadOnlyList<string> Details)
 {
@@ -24,8 +25,6 @@ internal sealed record Findings(
 internal sealed class Audit(World world, Citizens citizens)
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
-
-    public static string MoneySql { get; } = new StreamReader(typeof(Audit).Assembly.GetManifestResourceStream("money.sql")!).ReadToEnd();
 
     /// <summary>
     /// Until every payment in doubt has been asked about, every event is delivered and every stored message applied; with the real clock.
@@ -59,13 +58,22 @@ internal sealed class Audit(World world, Citizens citizens)
         var forgotten = await Forgotten();
         var doubled = await Words(Doubled);
         var undelivered = await Words(Undelivered);
-        var broken = (await world.Rows<(string Rule, long Broken)>(MoneySql)).Where(rule => rule.Broken > 0).Select(rule => $"money.sql: not so for {rule.Broken}: {rule.Rule}");
+        var broken = await Contradictions(world.Rows<(int Entity, string What)>);
 
         var told = (await world.Bank.Journal()).Count(entry => (string)entry["kind"]! == "listener-told");
         details.AddRange([.. lost, .. invented, .. forgotten, .. doubled, .. undelivered, .. broken]);
         return new(
             taken.Count, citizens.Acknowledged.Count + told, forgotten.Count, lost.Count, doubled.Count, invented.Count, undelivered.Count,
             await world.Value<int>("select count(*) from payments.surplus where kind = 'twice'"), details);
+    }
+
+    /// <summary>What "portico check money" would find at rest, asked from outside.</summary>
+    public static async Task<IReadOnlyList<string>> Contradictions(Func<string, object?, Task<IReadOnlyList<(int Entity, string What)>>> rows)
+    {
+        var found = new List<string>();
+        foreach (var invariant in MoneyInvariants.All)
+            found.AddRange((await rows(invariant.Sql, new { before = DateTimeOffset.MaxValue })).Select(row => $"{invariant.Name}: {row.What}"));
+        return found;
     }
 
     async Task<List<string>> Forgotten()

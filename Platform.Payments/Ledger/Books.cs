@@ -1,0 +1,93 @@
+using Platform.Core.Money;
+using Platform.Core.Storage;
+using Platform.Core.Time;
+
+namespace Platform.Payments.Ledger;
+
+/// <summary>
+/// The creditor's book: what the bank holds for him and why. A row moves cents from a debit to a credit account, so the book balances by construction;
+/// it is booked in the transaction that changes the payment, once by (cause, number), and never changed: what was wrong is booked the other way round.
+/// </summary>
+internal static class Books
+{
+    /// <summary>Asset: the gateway took it for this creditor and has not credited it yet.</summary>
+    public const string Collections = "collections";
+
+    /// <summary>Liability: taken and not owed. It goes back to who paid, or an officer finds what it is for.</summary>
+    public const string Surplus = "surplus";
+
+    /// <summary>Asset: a due was closed, and the bank took less for it.</summary>
+    public const string Shortfall = "shortfall";
+
+    /// <summary>Income, by the accounting entry of the line: <c>income/sanzioni-cds</c>.</summary>
+    public const string Income = "income/";
+
+    public const string PaymentTaken = "payment.taken";
+    public const string PaymentAmount = "payment.amount";
+    public const string PaymentReversed = "payment.reversed";
+
+    /// <summary>What paid a due becomes income, line by line; what found its due paid or withdrawn is owed back.</summary>
+    /// <remarks>After the dues were taken, in the same transaction.</remarks>
+    public static Task Taken(IEntitySession session, Guid payment, DateTimeOffset now) => session.Execute(
+        """
+        insert into payments.account (entity_id, account, kind) values (@entity, @Collections, 'asset'), (@entity, @Surplus, 'liability')
+        on conflict (entity_id, account) do nothing;
+
+        insert into payments.account (entity_id, account, kind)
+        select distinct @entity, @Income || account, 'income' from payments.payment_line where entity_id = @entity and payment_id = @payment
+        on conflict (entity_id, account) do nothing;
+
+        insert into payments.transfer (entity_id, cause, cause_id, n, debit, credit, cents, booked_on, booked_at)
+        select @entity, @cause, @payment, row_number() over (order by l.due_id, l.n), @Collections, case when x.due_id is null then @Surplus else @Income || l.account end, l.cents, @day, @now
+          from payments.payment_line l
+          left join payments.due_paid x on x.entity_id = l.entity_id and x.due_id = l.due_id and x.payment_id = l.payment_id
+         where l.entity_id = @entity and l.payment_id = @payment;
+        """,
+        new { entity = session.Entity, payment, cause = PaymentTaken, Collections, Surplus, Income, day = LegalTime.Day(now), now });
+
+    /// <summary>The bank named another amount than was thought: the difference to what was booked until now.</summary>
+    public static async Task AmountChanged(IEntitySession session, Guid payment, int version, Euro before, Euro after, DateTimeOffset now)
+    {
+        List<(string Debit, string Credit, long Cents)> moves =
+        [
+            Move(Collections, Surplus, Math.Max(after.Cents, 0) - Math.Max(before.Cents, 0)),
+            Move(Shortfall, Collections, Math.Max(-after.Cents, 0) - Math.Max(-before.Cents, 0)),
+        ];
+        moves.RemoveAll(move => move.Cents == 0);
+        await session.Execute(
+            """
+            insert into payments.account (entity_id, account, kind) values (@entity, @Collections, 'asset'), (@entity, @Surplus, 'liability'), (@entity, @Shortfall, 'asset')
+            on conflict (entity_id, account) do nothing;
+
+            insert into payments.transfer (entity_id, cause, cause_id, n, debit, credit, cents, booked_on, booked_at)
+            select @entity, @cause, @payment, @version * 2 + m.n, m.debit, m.credit, m.cents, @day, @now from unnest(@numbers, @debits, @credits, @cents) as m (n, debit, credit, cents);
+            """,
+            new
+            {
+                entity = session.Entity,
+                payment,
+                version,
+                cause = PaymentAmount,
+                Collections,
+                Surplus,
+                Shortfall,
+                day = LegalTime.Day(now),
+                now,
+                numbers = Enumerable.Range(0, moves.Count).ToArray(),
+                debits = moves.ConvertAll(move => move.Debit).ToArray(),
+                credits = moves.ConvertAll(move => move.Credit).ToArray(),
+                cents = moves.ConvertAll(move => move.Cents).ToArray(),
+            });
+
+        static (string, string, long) Move(string debit, string credit, long cents) => cents < 0 ? (credit, debit, -cents) : (debit, credit, cents);
+    }
+
+    /// <summary>The bank took the payment back: every row of it, the other way round.</summary>
+    public static Task Reversed(IEntitySession session, Guid payment, DateTimeOffset now) => session.Execute(
+        """
+        insert into payments.transfer (entity_id, cause, cause_id, n, debit, credit, cents, booked_on, booked_at)
+        select @entity, @cause, @payment, row_number() over (order by cause, n), credit, debit, cents, @day, @now
+          from payments.transfer where entity_id = @entity and cause_id = @payment and cause in (@PaymentTaken, @PaymentAmount)
+        """,
+        new { entity = session.Entity, payment, cause = PaymentReversed, PaymentTaken, PaymentAmount, day = LegalTime.Day(now), now });
+}

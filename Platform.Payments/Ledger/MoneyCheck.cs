@@ -1,0 +1,185 @@
+using System.Globalization;
+using Platform.Core.Entities;
+using Platform.Core.Storage;
+
+namespace Platform.Payments.Ledger;
+
+/// <summary>Something that must hold of money, whatever happened before, as a question to the database that answers with what contradicts it.</summary>
+/// <param name="Name">Short and stable, for tables and for whoever reads the log.</param>
+/// <param name="Rule">What must hold, in words.</param>
+/// <param name="Sql">Rows of (entity_id, what). <c>@before</c>: what is younger may still be on its way and is not asked for.</param>
+internal sealed record MoneyInvariant(string Name, string Rule, string Sql);
+
+/// <summary>What the database says against an invariant.</summary>
+internal sealed record MoneyContradiction(EntityId Entity, string What);
+
+/// <summary>Compares what was asked, taken, paid, booked, told and receipted, over all creditors. Reads only, and may run beside a busy host: each question sees one moment.</summary>
+internal sealed class MoneyCheck(Database database, TimeProvider clock)
+{
+    /// <summary>A receipt, a delivery or an answer that is younger than this may still be on its way.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromMinutes(10);
+
+    public async IAsyncEnumerable<(MoneyInvariant Invariant, IReadOnlyList<MoneyContradiction> Contradictions)> Run(
+        TimeSpan grace, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+    {
+        var before = clock.GetUtcNow() - grace;
+        foreach (var invariant in MoneyInvariants.All)
+            yield return (invariant, await Ask(invariant, before, stop));
+    }
+
+    Task<IReadOnlyList<MoneyContradiction>> Ask(MoneyInvariant invariant, DateTimeOffset before, CancellationToken stop) => database.Run(
+        ModuleRoles.Centre, null, "check money", clock,
+        async session =>
+        {
+            // It reads every payment there ever was; no citizen waits for it.
+            await session.Execute("select set_config('statement_timeout', '0', true)");
+            return await session.List<MoneyContradiction>(invariant.Sql, new { before });
+        },
+        stop);
+
+    /// <summary>All questions as a script for <c>psql</c>, as a user who sees all rows.</summary>
+    public static string Script(TimeSpan grace) => string.Join('\n', MoneyInvariants.All.Select(invariant => string.Create(
+        CultureInfo.InvariantCulture,
+        $"""
+        -- {invariant.Name}: {invariant.Rule}
+        {invariant.Sql.Replace("@before", $"now() - interval '{grace.TotalMinutes:0} minutes'", StringComparison.Ordinal)};
+
+        """)));
+}
+
+internal static class MoneyInvariants
+{
+    public static readonly IReadOnlyList<MoneyInvariant> All =
+    [
+        new("asked", "A payment asks the sum of its items, and an item is the sum of its lines.",
+            """
+            select p.entity_id as entity, p.order_no || ' asks ' || p.asked_cents || ', its items are ' || coalesce(i.cents, 0) || ' and their lines ' || coalesce(l.cents, 0) as what
+              from payments.payment p
+              left join (select entity_id, payment_id, sum(cents) as cents from payments.payment_item group by 1, 2) i on i.entity_id = p.entity_id and i.payment_id = p.payment_id
+              left join (select entity_id, payment_id, sum(cents) as cents from payments.payment_line group by 1, 2) l on l.entity_id = p.entity_id and l.payment_id = p.payment_id
+             where p.asked_cents is distinct from i.cents or p.asked_cents is distinct from l.cents
+            """),
+        new("due", "A due is paid exactly when one payment paid it.",
+            """
+            select d.entity_id as entity, 'due ' || d.due_id || ' is ' || d.state || case when x.due_id is null then ' and nothing paid it' else ' and a payment paid it' end as what
+              from payments.due d left join payments.due_paid x on x.entity_id = d.entity_id and x.due_id = d.due_id
+             where (d.state = 'paid') <> (x.due_id is not null)
+            """),
+        new("position", "A position is paid exactly when it has dues and none of them is open.",
+            """
+            select p.entity_id as entity, p.service || ' ' || p.reference || ' is ' || p.state || ', and of its ' || count(d.due_id) || ' dues ' || count(d.due_id) filter (where d.state = 'open') || ' are open' as what
+              from payments.position p
+              left join payments.due d on d.entity_id = p.entity_id and d.position_id = p.position_id
+             where p.state in ('open', 'paid')
+             group by p.entity_id, p.position_id, p.service, p.reference, p.state
+            having (p.state = 'paid') <> (count(d.due_id) > 0 and count(d.due_id) filter (where d.state = 'open') = 0)
+            """),
+        new("paid by", "What paid a due is a payment that stands.",
+            """
+            select p.entity_id as entity, 'due ' || x.due_id || ' is paid by ' || p.order_no || ', which is ' || p.state as what
+              from payments.due_paid x join payments.payment p on p.entity_id = x.entity_id and p.payment_id = x.payment_id
+             where p.state <> 'paid'
+            """),
+        new("shares", "What was taken is what it paid, and the surplus that was kept.",
+            """
+            select p.entity_id as entity, p.order_no || ' took ' || p.taken_cents || ', accounted for are ' || coalesce(s.cents, 0) + coalesce(u.cents, 0) as what
+              from payments.payment p
+              left join (select i.entity_id, i.payment_id, sum(i.cents) as cents
+                           from payments.payment_item i
+                           join payments.due_paid x on x.entity_id = i.entity_id and x.due_id = i.due_id and x.payment_id = i.payment_id
+                          group by 1, 2) s on s.entity_id = p.entity_id and s.payment_id = p.payment_id
+              left join (select entity_id, payment_id, sum(case kind when 'too_little' then -cents else cents end) as cents
+                           from payments.surplus group by 1, 2) u on u.entity_id = p.entity_id and u.payment_id = p.payment_id
+             where p.state = 'paid' and p.taken_cents <> coalesce(s.cents, 0) + coalesce(u.cents, 0)
+            """),
+        new("told", "The owner of a due was told what became of it, as often as it became so.",
+            """
+            select d.entity_id as entity, 'due ' || d.due_id || ' is ' || d.state || '; told paid ' || coalesce(t.paid, 0) || ' times, reversed ' || coalesce(t.reversed, 0) || ' times' as what
+              from payments.due d
+              left join (select entity_id, payload ->> 'due' as due, count(*) filter (where type = 'payments.position_paid.1') as paid,
+                                count(*) filter (where type = 'payments.position_reversed.1') as reversed
+                           from core.outbox where type in ('payments.position_paid.1', 'payments.position_reversed.1') group by 1, 2) t
+                     on t.entity_id = d.entity_id and t.due = d.due_id::text
+             where coalesce(t.paid, 0) - coalesce(t.reversed, 0) <> case d.state when 'paid' then 1 else 0 end
+            """),
+        new("told once", "A due that a payment holds was told once, and no event tells of a payment that never succeeded.",
+            """
+            select x.entity_id as entity, 'due ' || x.due_id || ' is held by payment ' || x.payment_id || ' and was told ' || count(o.event_id) || ' times' as what
+              from payments.due_paid x
+              left join core.outbox o on o.entity_id = x.entity_id and o.type = 'payments.position_paid.1' and o.payload ->> 'payment' = x.payment_id::text and o.payload ->> 'due' = x.due_id::text
+             group by x.entity_id, x.due_id, x.payment_id having count(o.event_id) <> 1
+            union all
+            select o.entity_id, 'event ' || o.event_id || ' tells of payment ' || (o.payload ->> 'payment') || ', which is ' || coalesce(p.state, 'unknown')
+              from core.outbox o
+              left join payments.payment p on p.entity_id = o.entity_id and p.payment_id::text = o.payload ->> 'payment'
+             where o.type = 'payments.position_paid.1' and p.state is distinct from 'paid' and p.state is distinct from 'reversed'
+            """),
+        new("receipt", "Who paid a due has a receipt.",
+            """
+            select p.entity_id as entity, p.order_no || ' paid a due and has no receipt' as what
+              from payments.payment p
+             where p.paid_at <= @before
+               and exists (select from payments.due_paid x where x.entity_id = p.entity_id and x.payment_id = p.payment_id)
+               and not exists (select from payments.receipt r where r.entity_id = p.entity_id and r.payment_id = p.payment_id)
+            """),
+        new("numbers", "Receipts of a creditor and year are numbered from 1 without a gap.",
+            """
+            select entity_id as entity, 'receipts of ' || year || ' go from ' || min(number) || ' to ' || max(number) || ' and are ' || count(*) as what
+              from payments.receipt group by entity_id, year having min(number) <> 1 or max(number) <> count(*)
+            union all
+            select c.entity_id, 'the counter of ' || c.year || ' stands at ' || c.last || ', and there are ' || count(r.number) || ' receipts'
+              from payments.receipt_counter c left join payments.receipt r on r.entity_id = c.entity_id and r.year = c.year
+             group by c.entity_id, c.year, c.last having c.last <> count(r.number)
+            """),
+        new("collections", "The book holds at the bank what was taken and not taken back, payment by payment.",
+            """
+            select coalesce(p.entity_id, b.entity_id) as entity, coalesce(p.order_no, 'no payment ' || b.cause_id) || ' holds ' || coalesce(p.cents, 0) || ', the book says ' || coalesce(b.cents, 0) as what
+              from (select entity_id, payment_id, order_no, case state when 'paid' then taken_cents else 0 end as cents from payments.payment) p
+              full join (select entity_id, cause_id, sum(case when debit = 'collections' then cents else 0 end - case when credit = 'collections' then cents else 0 end) as cents
+                           from payments.transfer where cause like 'payment.%' group by 1, 2) b on b.entity_id = p.entity_id and b.cause_id = p.payment_id
+             where coalesce(p.cents, 0) <> coalesce(b.cents, 0)
+            """),
+        new("income", "The book's income is what dues were paid, payment by payment.",
+            """
+            select coalesce(s.entity_id, b.entity_id) as entity, 'payment ' || coalesce(s.payment_id, b.cause_id) || ' paid ' || coalesce(s.cents, 0) || ', the book says ' || coalesce(b.cents, 0) as what
+              from (select i.entity_id, i.payment_id, sum(i.cents) as cents
+                      from payments.payment_item i
+                      join payments.due_paid x on x.entity_id = i.entity_id and x.due_id = i.due_id and x.payment_id = i.payment_id
+                     group by 1, 2) s
+              full join (select entity_id, cause_id, sum(case when credit like 'income/%' then cents else 0 end - case when debit like 'income/%' then cents else 0 end) as cents
+                           from payments.transfer where cause like 'payment.%' group by 1, 2) b on b.entity_id = s.entity_id and b.cause_id = s.payment_id
+             where coalesce(s.cents, 0) <> coalesce(b.cents, 0)
+            """),
+        new("journal", "The journal tells each success once, each reversal, and no success that was none.",
+            """
+            select coalesce(p.entity_id, j.entity_id) as entity,
+                   coalesce(p.order_no, j.order_no) || ' is ' || coalesce(p.state, 'unknown') || '; the journal tells ' || coalesce(j.paid, 0) || ' successes and ' || coalesce(j.reversed, 0) || ' reversals' as what
+              from payments.payment p
+              full join (select entity_id, body ->> 'orderNo' as order_no, count(*) filter (where kind = 'payment.paid') as paid, count(*) filter (where kind = 'payment.reversed') as reversed
+                           from core.journal where kind in ('payment.paid', 'payment.reversed') group by 1, 2) j on j.entity_id = p.entity_id and j.order_no = p.order_no
+             where coalesce(j.paid, 0) <> case when p.state in ('paid', 'reversed') then 1 else 0 end or coalesce(j.reversed, 0) <> case p.state when 'reversed' then 1 else 0 end
+            """),
+        new("confirmed", "The gateway has named the amount of what it took.",
+            """
+            select entity_id as entity, order_no || ' is paid since ' || paid_at || ' and its amount is not confirmed' as what
+              from payments.payment where state = 'paid' and taken_confirmed_at is null and paid_at <= @before
+            """),
+        new("applied", "What a gateway vouched for was applied.",
+            """
+            select entity_id as entity, channel || ' about ' || order_no || ' is genuine and was not applied' as what
+              from payments.fact where verdict = 'genuine' and applied_at is null and first_at <= @before
+            """),
+        new("wanted", "Every event about money has a handler to go to.",
+            """
+            select o.entity_id as entity, o.type || ' ' || o.event_id || ' has no delivery' as what
+              from core.outbox o
+             where o.type like 'payments.%' and not exists (select from core.delivery d where d.entity_id = o.entity_id and d.event_id = o.event_id)
+            """),
+        new("delivered", "Every event about money reached its handlers.",
+            """
+            select d.entity_id as entity, o.type || ' is ' || d.state || ' for ' || d.handler || ' after ' || d.tries || ' tries: ' || coalesce(d.error, 'not tried') as what
+              from core.delivery d join core.outbox o on o.entity_id = d.entity_id and o.event_id = d.event_id
+             where d.state <> 'done' and o.type like 'payments.%' and (d.state = 'parked' or o.at <= @before)
+            """),
+    ];
+}
