@@ -12,7 +12,10 @@ public readonly record struct DueId(Guid Value);
 /// <summary>
 /// Opens something owed to the creditor of the call, or brings an open one up to date: an upsert by (creditor, calling service, <see cref="Reference"/>).
 /// </summary>
-/// <remarks>Idempotent. A due that is paid is never touched; lines of an open one are replaced.</remarks>
+/// <remarks>
+/// Idempotent. A due that is paid or cancelled is never touched; lines of an open one are replaced. One that has expired is open again when its new last day
+/// is not over.
+/// </remarks>
 /// <param name="Reference">What the service calls it, unique within creditor and service; 1 to 80 characters.</param>
 /// <param name="Title">What the citizen and the receipt call it, without personal data: <c>Verbale V/2026/1042</c>; 1 to 140 characters.</param>
 /// <param name="Due">The amount owed as a whole. Instalment plans come with a later minor version.</param>
@@ -20,7 +23,11 @@ public sealed record OpenPosition(string Reference, string Title, DuePlan Due) :
 
 /// <summary>An amount with a date. The amount is the sum of its lines and stands nowhere else.</summary>
 /// <param name="DueOn">Last legal day on which this amount is right.</param>
-public sealed record DuePlan(DateOnly DueOn, IReadOnlyList<AmountLine> Lines);
+/// <param name="ExpiresOn">
+/// Last legal day on which it can be paid here at all; none for what is owed until it is paid. Then <see cref="PositionExpired"/> is raised. Money that a bank
+/// takes later all the same is kept and flagged.
+/// </param>
+public sealed record DuePlan(DateOnly DueOn, IReadOnlyList<AmountLine> Lines, DateOnly? ExpiresOn = null);
 
 /// <summary>A part of an amount.</summary>
 /// <param name="Label">Words for the citizen: <c>Sanzione</c>, <c>Spese di notifica</c>.</param>

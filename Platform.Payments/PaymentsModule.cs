@@ -9,6 +9,7 @@ using Platform.Payments.Checkout;
 using Platform.Payments.Gateways.PagOnLine;
 using Platform.Payments.Ledger;
 using Platform.Payments.Pages;
+using Platform.Payments.Positions;
 
 namespace Platform.Payments;
 
@@ -21,6 +22,7 @@ internal sealed class PaymentsModule : IPlatformModule
         builder.RegisterType<Agreements>().AsSelf().As<IFormTargets>().SingleInstance();
         builder.RegisterType<GatewayFacts>().SingleInstance();
         builder.RegisterType<PaymentPoller>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<PositionExpirer>().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<PublicAddress>().SingleInstance();
         builder.RegisterType<MoneyCheck>().SingleInstance();
         builder.RegisterType<LedgerReport>().SingleInstance();

@@ -23,3 +23,11 @@ public sealed record PositionPaid(
 /// <summary>The bank took a payment back after it had succeeded; the due is open again.</summary>
 [EventName("payments.position_reversed.1")]
 public sealed record PositionReversed(PositionKey Position, int Version, Guid Due, Guid Payment, string OrderNumber, DateTimeOffset At) : PositionEvent(Position, Version);
+
+/// <summary>The service withdrew what was owed, by <see cref="CancelPosition"/>.</summary>
+[EventName("payments.position_cancelled.1")]
+public sealed record PositionCancelled(PositionKey Position, int Version, DateTimeOffset At) : PositionEvent(Position, Version);
+
+/// <summary>The last legal day of <see cref="DuePlan.ExpiresOn"/> ended and something was unpaid. It comes back by <see cref="OpenPosition"/> with a later day.</summary>
+[EventName("payments.position_expired.1")]
+public sealed record PositionExpired(PositionKey Position, int Version, DateTimeOffset At) : PositionEvent(Position, Version);

@@ -27,6 +27,7 @@ internal static class Dues
                     returning due_id)
                 select case when exists (select from taken) then 'now'
                             when exists (select from payments.due_paid p where p.entity_id = @entity and p.due_id = @DueId) then 'twice'
+                            when exists (select from payments.due d where d.entity_id = @entity and d.due_id = @DueId and d.state = 'expired') then 'too_late'
                             else 'cancelled_due' end
                 """,
                 new { entity = session.Entity, payment, item.DueId, now });

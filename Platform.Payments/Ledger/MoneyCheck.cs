@@ -173,7 +173,7 @@ internal static class MoneyInvariants
             """
             select o.entity_id as entity, o.type || ' ' || o.event_id || ' has no delivery' as what
               from core.outbox o
-             where o.type like 'payments.%' and not exists (select from core.delivery d where d.entity_id = o.entity_id and d.event_id = o.event_id)
+             where o.type in ('payments.position_paid.1', 'payments.position_reversed.1') and not exists (select from core.delivery d where d.entity_id = o.entity_id and d.event_id = o.event_id)
             """),
         new("delivered", "Every event about money reached its handlers.",
             """

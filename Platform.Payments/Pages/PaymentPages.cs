@@ -83,7 +83,7 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         frame = frame with { ServiceTitle = service?.TitleIn(frame.Culture), ServicePath = servicePath };
         var state = PaymentStates.Parse(row.State);
         var model = new StatusModel(
-            state, creditor!, row.Titles, row.OrderNo, new Euro(row.AskedCents), row.PaidAt is { } at ? LegalTime.Local(at) : null, row.Twice,
+            state, creditor!, row.Titles, row.OrderNo, new Euro(row.AskedCents), row.PaidAt is { } at ? LegalTime.Local(at) : null, row.NotOwed,
             row.ReceiptCode is { } receipt ? $"/verifica/{receipt}/quietanza.pdf" : null, row.ReceiptCode is { } check ? $"/verifica/{check}" : null,
             servicePath is null ? $"/{entity!.Slug}" : $"{servicePath}/{row.ReturnPage}".TrimEnd('/'), servicePath ?? $"/{entity!.Slug}");
         if (model.Waiting)
@@ -179,7 +179,8 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
     const string SelectStatus =
         """
         select p.payment_id, p.state, p.order_no, p.asked_cents, p.paid_at, p.service, p.return_page, r.code as receipt_code,
-               exists (select from payments.surplus u where u.entity_id = p.entity_id and u.payment_id = p.payment_id and u.kind = 'twice' and u.resolved_by is null) as twice,
+               (select min(case u.kind when 'twice' then 'twice' else 'withdrawn' end) from payments.surplus u
+                 where u.entity_id = p.entity_id and u.payment_id = p.payment_id and u.kind in ('twice', 'cancelled_due', 'too_late') and u.resolved_by is null) as not_owed,
                (select string_agg(distinct s.title, ', ')
                   from payments.payment_item i
                   join payments.due d on d.entity_id = i.entity_id and d.due_id = i.due_id
@@ -200,7 +201,7 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         public string Service { get; init; } = "";
         public string ReturnPage { get; init; } = "";
         public string? ReceiptCode { get; init; }
-        public bool Twice { get; init; }
+        public string? NotOwed { get; init; }
         public string Titles { get; init; } = "";
     }
 
@@ -219,14 +220,14 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
     }
 }
 
-/// <param name="Twice">The bank took it, but the due had been paid already.</param>
+/// <param name="NotOwed">The bank took it, but the due had been paid already (<c>twice</c>), or could no longer be paid (<c>withdrawn</c>); null when all is well.</param>
 /// <param name="AgainPath">Where another try begins.</param>
 public sealed record StatusModel(
-    PaymentState State, Entity Creditor, string Titles, string OrderNumber, Euro Amount, DateTimeOffset? PaidAt, bool Twice, string? ReceiptPath, string? CheckPath,
+    PaymentState State, Entity Creditor, string Titles, string OrderNumber, Euro Amount, DateTimeOffset? PaidAt, string? NotOwed, string? ReceiptPath, string? CheckPath,
     string AgainPath, string ServicePath)
 {
     /// <summary>Something is still to come: the page looks again by itself.</summary>
-    public bool Waiting => State is PaymentState.Prepared or PaymentState.AtBank or PaymentState.Unknown || (State == PaymentState.Paid && ReceiptPath is null && !Twice);
+    public bool Waiting => State is PaymentState.Prepared or PaymentState.AtBank or PaymentState.Unknown || (State == PaymentState.Paid && ReceiptPath is null && NotOwed is null);
 }
 
 public sealed record CheckModel(

@@ -1,6 +1,7 @@
 using FluentValidation;
 using Platform.Core.Commands;
 using Platform.Core.Storage;
+using Platform.Core.Time;
 
 namespace Platform.Payments.Positions;
 
@@ -21,7 +22,7 @@ internal sealed class OpenPositionValidator : AbstractValidator<OpenPosition>
     }
 }
 
-internal sealed class OpenPositionHandler(ISessions sessions, CallContext call) : ICommandHandler<OpenPosition, OpenedPosition>
+internal sealed class OpenPositionHandler(ISessions sessions, CallContext call, TimeProvider clock) : ICommandHandler<OpenPosition, OpenedPosition>
 {
     public Task<OpenedPosition> Handle(OpenPosition request, CancellationToken cancellationToken) => sessions.Run(
         async session =>
@@ -40,16 +41,20 @@ internal sealed class OpenPositionHandler(ISessions sessions, CallContext call) 
                 });
             var due = await session.First<DueRow>(
                 """
-                insert into payments.due as d (entity_id, due_id, position_id, plan, n, due_on, state)
-                values (@entity, @due, @position, 'single', 1, @DueOn, 'open')
+                insert into payments.due as d (entity_id, due_id, position_id, plan, n, due_on, expires_on, state)
+                values (@entity, @due, @position, 'single', 1, @DueOn, @ExpiresOn, 'open')
                 on conflict (entity_id, position_id, plan, n) do update
-                   set due_on = case when d.state = 'open' then excluded.due_on else d.due_on end
+                   set due_on = case when d.state in ('open', 'expired') then excluded.due_on else d.due_on end,
+                       expires_on = case when d.state in ('open', 'expired') then excluded.expires_on else d.expires_on end,
+                       state = case when d.state = 'expired' and (excluded.expires_on is null or excluded.expires_on >= @today) then 'open' else d.state end
                 returning due_id, state
                 """,
-                new { entity = session.Entity, due = Guid.CreateVersion7(), position, request.Due.DueOn });
+                new { entity = session.Entity, due = Guid.CreateVersion7(), position, request.Due.DueOn, request.Due.ExpiresOn, today = LegalTime.Day(clock.GetUtcNow()) });
             var opened = new OpenedPosition(new(position), new(due!.DueId), due.State == "paid");
-            if (due.State == "open")
-                await DueLines.Replace(session, due.DueId, request.Due.Lines);
+            if (due.State != "open")
+                return opened;
+            await DueLines.Replace(session, due.DueId, request.Due.Lines);
+            await session.Execute("update payments.position set state = 'open' where entity_id = @entity and position_id = @position and state = 'expired'", new { entity = session.Entity, position });
             return opened;
         },
         cancellationToken);
