@@ -3,6 +3,7 @@ using System.Text;
 using Autofac;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -86,7 +87,7 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
                 http.Response.Headers.Location = go.Address;
                 break;
             case PageAnswer.SeeOther go:
-                throw new InvalidOperationException($"A page wanted to send the browser to {new Uri(go.Address, UriKind.RelativeOrAbsolute)}, which is neither a path of this host nor a gateway in use.");
+                throw new InvalidOperationException($"A page wanted to send the browser to {(Uri.TryCreate(go.Address, UriKind.Absolute, out var there) ? there.GetLeftPart(UriPartial.Authority) : "no address")}, which is neither a path of this host nor a gateway in use.");
             case PageAnswer.Status { Code: StatusCodes.Status404NotFound }:
                 await NotFound(http, frame.Entity);
                 break;
@@ -169,7 +170,9 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         var status = busy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status500InternalServerError;
         if (busy)
             http.Response.Headers.RetryAfter = SecondsToRetry;
-        log.LogError(wrong, "{Method} {Path} failed; the citizen was given the code {Code}.", http.Request.Method, http.Request.Path.Value, code);
+        // Addresses hold tokens that open somebody's page: the log has the pattern.
+        var pattern = (http.Features.Get<IExceptionHandlerFeature>()?.Endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "an unknown address";
+        log.LogError(wrong, "{Method} {Pattern} failed; the citizen was given the code {Code}.", http.Request.Method, pattern, code);
         try
         {
             var slug = http.GetRouteValue("entity") as string ?? http.Request.Path.Value?.Split('/').ElementAtOrDefault(1) ?? "";
