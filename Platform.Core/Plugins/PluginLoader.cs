@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Platform.Core.Events;
+using Platform.Core.Pages;
 
 namespace Platform.Core.Plugins;
 
@@ -162,6 +163,8 @@ internal sealed partial class PluginLoader(ILogger log)
             throw new PluginRefusedException($"the path \"{service.PathSegment}\" belongs to the platform.");
         if (service.Pages.GroupBy(page => page.Pattern, StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice)
             throw new PluginRefusedException($"it describes the page \"{twice.Key}\" twice.");
+        if (service.Pages.FirstOrDefault(page => page.Pattern.Split('/')[0] == ServiceFiles.Segment) is { } reserved)
+            throw new PluginRefusedException($"the pattern \"{reserved.Pattern}\" of its page begins with \"{ServiceFiles.Segment}\", where its files are.");
         foreach (var page in service.Pages)
             CheckPattern(page);
         if (service.Imports.FirstOrDefault(import => !VerbPattern().IsMatch(import.Verb)) is { } misspelt)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using Platform.Core.Events;
+using Platform.Core.Pages;
 using Platform.Core.Settings;
 
 namespace Platform.Core.Plugins;
@@ -33,6 +34,9 @@ internal sealed record ServiceDescription(
     public SettingsForm? Settings { get; init; }
 
     public IReadOnlyList<ServicePermission> Permissions { get; init; } = [];
+
+    /// <summary>What the service's pages show besides themselves.</summary>
+    public ServiceFiles Files { get; init; } = ServiceFiles.None;
 
     public string Folder => Path.GetDirectoryName(Assembly.Location)!;
 

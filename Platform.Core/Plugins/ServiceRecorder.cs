@@ -60,5 +60,6 @@ internal sealed class ServiceRecorder : IServiceDescription
     {
         Settings = _settings,
         Permissions = _permissions,
+        Files = ServiceFiles.In(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(assembly.Location)!, "wwwroot")),
     };
 }

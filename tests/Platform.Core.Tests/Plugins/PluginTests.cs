@@ -59,6 +59,9 @@ public sealed class PluginTests
         ("s07-permission", () => One(Planted.Service("ptwice", "p-due", describe: "s.Permission(\"ptwice.load\", \"Carica\", \"Load\"); s.Permission(\"ptwice.load\", \"C\", \"L\");")), "it describes the permission \"ptwice.load\" twice."),
         ("s08-silent", () => One(Planted.Service("psilent", "p-tre", describe: "s.Permission(\"psilent.load\", \"Carica\", \"\");")), "its permission \"psilent.load\" does not say in Italian and English what it allows."),
         ("s09-undeclared", () => One(Planted.Service("pundecl", "p-quattro", describe: "s.Import<I>(\"load\", \"\");", more: "[RequiresPermission(\"pundecl.load\")] " + Import)), "I requires the permission \"pundecl.load\", which Describe does not name."),
+        ("s11-files", () => One(Planted.Service("sfiles", "f-uno", describe: "s.Page<GoodPage>(\"_file/{x}\");", more: GoodPage)), "the pattern \"_file/{x}\" of its page begins with \"_file\", where its files are."),
+        ("s12-type", () => One(Planted.Service("stype", "f-due")), "wwwroot/pagina.html is of a type that is not served*"),
+        ("s13-link", () => One(Planted.Service("slink", "f-tre")), "wwwroot/fuori.txt leads elsewhere*"),
         ("s10-command", () => One(Planted.Service("settings", "p-cinque")), "the id \"settings\" belongs to the platform."),
     ];
 
@@ -81,6 +84,8 @@ public sealed class PluginTests
         }
         foreach (var (folder, files, _) in Broken)
             Planted.Lay(plugins, folder, files());
+        File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(plugins, "s12-type", "wwwroot")).FullName, "pagina.html"), "<p>");
+        File.CreateSymbolicLink(Path.Combine(Directory.CreateDirectory(Path.Combine(plugins, "s13-link", "wwwroot")).FullName, "fuori.txt"), "/etc/hostname");
     }
 
     [OneTimeTearDown]

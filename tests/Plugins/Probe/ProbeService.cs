@@ -22,6 +22,7 @@ public sealed class ProbeService : IService
         ArgumentNullException.ThrowIfNull(service);
         service.Path("prova");
         service.Settings<ProbeSettings>(ProbeSettings.Check);
+        service.Page<GalleryPage>("moduli");
         service.Import<RaiseEvents>("raise", "One event per line: stream;times");
         service.Import<SendInside>("inside", "Sends a command, or opens a session, inside an open transaction: command | session");
         service.Import<SendBad>("bad", "Sends a command that its validator refuses.");
