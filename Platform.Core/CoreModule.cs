@@ -11,6 +11,7 @@ using Platform.Core.Idempotency;
 using Platform.Core.Journal;
 using Platform.Core.Pages;
 using Platform.Core.Pages.Home;
+using Platform.Core.Settings;
 using Platform.Core.Storage;
 
 namespace Platform.Core;
@@ -23,6 +24,9 @@ internal sealed class CoreModule : IPlatformModule
     {
         builder.RegisterType<EntityDirectory>().SingleInstance();
         builder.RegisterType<EntityImport>().SingleInstance();
+        builder.RegisterType<SettingsStore>().SingleInstance();
+        builder.RegisterGeneric(typeof(SettingsOf<>)).As(typeof(ISettings<>));
+        builder.RegisterType<NamedSecrets>().As<ISecrets>().SingleInstance();
         builder.RegisterType<CallScopes>().SingleInstance();
         builder.RegisterType<CallContextHolder>().InstancePerLifetimeScope();
         builder.Register(context => context.Resolve<CallContextHolder>().Context).AsSelf();

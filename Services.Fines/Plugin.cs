@@ -14,6 +14,8 @@ public sealed class FinesService : IService
         service.Path("multe");
         service.Page<FindFinePage>("");
         service.Page<ShowFinePage>("verbale/{token}");
+        service.Settings<FinesSettings>(FinesSettings.Check);
+        service.Permission("fines.load", "Carica multe", "Load fines");
         service.Import<ImportFines>("import", "Carica i verbali da un file CSV");
         service.Provides<IPositionOwner, FinePositions>();
     }

@@ -30,7 +30,8 @@ internal static class PorticoCommands
         var settings = new HostSettings();
         var root = new RootCommand("Portico: online services of many municipalities on one host.")
         {
-            Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), Plugins(settings), Check(settings), JournalCommands.Journal(settings), MoneyCommands.Ledger(settings),
+            Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), SettingsCommands.Settings(settings),
+            Plugins(settings), Check(settings), JournalCommands.Journal(settings), MoneyCommands.Ledger(settings),
         };
         settings.AddTo(root);
         foreach (var service in ServiceCommands(settings, HostSettings.PluginsFolderOf(args)))
@@ -50,7 +51,7 @@ internal static class PorticoCommands
             return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
         }
         catch (Exception told) when (told is StartRefusedException or EmbeddedPostgresException or MigrationException or FileNotFoundException or DirectoryNotFoundException
-            or UnauthorizedAccessException or FormatException or JsonException or BankMissingException)
+            or UnauthorizedAccessException or FormatException or JsonException or BankMissingException or EntityUnknownException)
         {
             return Fail(told.Message);
         }
@@ -183,6 +184,8 @@ internal static class PorticoCommands
                 table.AddRow([.. new[] { service.Id ?? Path.GetFileName(service.Folder), "", "", "", "", "quarantined" }.Select(Markup.Escape)]);
             AnsiConsole.Write(table);
             // Below the table, where no column cuts them.
+            foreach (var permission in services.SelectMany(service => service.Permissions))
+                Console.WriteLine($"permission {permission.Id}: {permission.Label} / {permission.LabelEn}");
             foreach (var service in quarantined)
                 Console.WriteLine($"{Path.GetFileName(service.Folder)}{(service.Id is { } id ? $" ({id})" : "")}: {service.Reason}");
             return quarantined.Count == 0 ? Done : NotDone;

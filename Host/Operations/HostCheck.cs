@@ -1,8 +1,10 @@
 using Npgsql;
+using Platform.Core.Entities;
 using Platform.Core.Hosting;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
 using Platform.Payments;
+using Portico.Host.CommandLine;
 
 namespace Portico.Host.Operations;
 
@@ -69,6 +71,8 @@ internal static class HostCheck
 
         await foreach (var result in Migrations(database, services, stop))
             yield return result;
+        await foreach (var result in Settings(database, services, stop))
+            yield return result;
         await foreach (var result in Agreements(options, configuration, database, stop))
             yield return result;
     }
@@ -128,6 +132,37 @@ internal static class HostCheck
             (0, _) => new("migrations", CheckVerdict.Fine, "Up to date."),
             _ => new("migrations", CheckVerdict.Mend, $"Pending: {string.Join(", ", pending)}. Run \"portico migrate\" as owner."),
         };
+    }
+
+    /// <summary>What each service says of the settings of each creditor for whom it is offered.</summary>
+    static async IAsyncEnumerable<CheckResult> Settings(
+        Database database, IReadOnlyList<ServiceDescription> services, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+    {
+        using var directory = new EntityDirectory(database, TimeProvider.System);
+        EntitySnapshot? entities = null;
+        string? failed = null;
+        try
+        {
+            entities = await directory.Current(stop);
+        }
+        catch (NpgsqlException wrong)
+        {
+            failed = wrong.Message;
+        }
+        if (entities is null)
+        {
+            yield return new("settings", CheckVerdict.Mend, $"They cannot be read: {failed}");
+            yield break;
+        }
+        foreach (var service in services.Where(service => service.Settings is not null))
+            foreach (var creditor in entities.CreditorsOf(service.Id))
+            {
+                var lines = await SettingsCommands.Lines(database, service, creditor, stop);
+                foreach (var line in lines.Where(line => !line.Ready))
+                    yield return new($"{service.Id}, {creditor.Name} ({creditor.Code})", CheckVerdict.Mend, line.Words);
+                if (lines.All(line => line.Ready))
+                    yield return new($"{service.Id}, {creditor.Name} ({creditor.Code})", CheckVerdict.Fine, "ready.");
+            }
     }
 
     static async IAsyncEnumerable<CheckResult> Agreements(

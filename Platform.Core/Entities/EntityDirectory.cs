@@ -22,6 +22,10 @@ internal sealed class EntitySnapshot(IReadOnlyList<Entity> entities, IReadOnlyLi
 
     public Entity? ByCode(string code) => _byCode.GetValueOrDefault(code);
 
+    /// <summary>To whom the money of a service is owed, wherever it is offered.</summary>
+    public IEnumerable<Entity> CreditorsOf(string service) =>
+        activations.Where(activation => activation.Active && activation.Service == service).Select(activation => activation.Creditor is { } id ? ById(id) : null).OfType<Entity>().Distinct();
+
     public IEnumerable<Activation> ActivationsOf(EntityId municipality) => _activations[municipality];
 }
 

@@ -1,10 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Platform.Core.Money;
 
 /// <summary>An exact amount of euros, held as whole cents. It may be negative (a difference), never fractional.</summary>
 /// <remarks>Arithmetic is checked: an overflow throws <see cref="OverflowException"/>; no cent is lost or invented.</remarks>
-public readonly record struct Euro(long Cents) : IComparable<Euro>
+public readonly partial record struct Euro(long Cents) : IComparable<Euro>
 {
     /// <summary>No money.</summary>
     public static Euro Zero => default;
@@ -78,14 +80,35 @@ public readonly record struct Euro(long Cents) : IComparable<Euro>
     /// <summary>As an Italian reader writes it: <c>1.234,56 €</c> (with a no-break space).</summary>
     public override string ToString() => In(Italian);
 
-    /// <summary>In the number format of <paramref name="culture"/>, always two decimals and the sign after the number.</summary>
+    /// <summary>In the number format of <paramref name="culture"/>, always two decimals: <c>1.234,56 €</c> in Italian, <c>€1,234.56</c> in English.</summary>
     public string In(CultureInfo culture)
     {
         ArgumentNullException.ThrowIfNull(culture);
         var (euros, cents) = Int128.DivRem(Int128.Abs(Cents), 100);
         var sign = Cents < 0 ? "-" : "";
-        return string.Create(culture, $"{sign}{(decimal)euros:N0}{culture.NumberFormat.NumberDecimalSeparator}{(int)cents:00}\u00a0€");
+        var number = string.Create(culture, $"{(decimal)euros:N0}{culture.NumberFormat.NumberDecimalSeparator}{(int)cents:00}");
+        return culture.TwoLetterISOLanguageName == "en" ? $"{sign}€{number}" : $"{sign}{number}\u00a0€";
     }
+
+    /// <summary>
+    /// Reads an amount as people type it: <c>1.234,56</c>, <c>1234,5</c>, <c>1234.56</c>, <c>1,234.56</c>, <c>€ 12</c>. A point before three digits stands between
+    /// thousands, as Italians write it: <c>1.234</c> is one thousand two hundred and thirty-four. Never negative, at most ten digits before the cents.
+    /// </summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out Euro amount)
+    {
+        amount = Zero;
+        var match = Typed().Match((text ?? "").Trim().Trim('€').Trim());
+        if (!match.Success)
+            return false;
+        var euros = string.Concat(match.Groups["euros"].Value.Where(char.IsAsciiDigit));
+        if (euros.Length > 10)
+            return false;
+        amount = Of(long.Parse(euros, CultureInfo.InvariantCulture), int.Parse(match.Groups["cents"].Value.PadRight(2, '0'), CultureInfo.InvariantCulture));
+        return true;
+    }
+
+    [GeneratedRegex(@"^(?<euros>[0-9]{1,12}|[0-9]{1,3}([.\s][0-9]{3})+|[0-9]{1,3}(,[0-9]{3})+(?=\.[0-9]{2}$))([,.](?<cents>[0-9]{1,2}))?$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Typed();
 
     static readonly CultureInfo Italian = CultureInfo.GetCultureInfo("it-IT");
 }

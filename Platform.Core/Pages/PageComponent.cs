@@ -34,5 +34,17 @@ public abstract class FormField : PageComponent
 
     [CascadingParameter(Name = "Form")] public FormState? CascadedForm { get; set; }
 
+    private protected string Id => FormState.IdOf(Name);
+
+    private protected string? Error => State.ErrorOf(Name);
+
+    private protected string? Invalid => Error is null ? null : "true";
+
+    private protected string? MustHave => Required ? "true" : null;
+
+    /// <summary>What a screen reader adds to the field's name: its error and its hint.</summary>
+    private protected string? DescribedBy(string? hint) =>
+        string.Join(' ', new[] { hint is null ? null : Id + "-aiuto", Error is null ? null : Id + "-errore" }.Where(part => part is not null)) is { Length: > 0 } ids ? ids : null;
+
     private protected FormState State => Form ?? CascadedForm ?? new FormState();
 }

@@ -24,6 +24,12 @@ public sealed record PageFrame(
     /// <summary>The texts of the service whose page it is, from its <c>Texts/it.json</c> and <c>en.json</c>; the platform's own where there is no service.</summary>
     public Texts Texts { get; init; } = PageTexts.Catalog.In(Culture);
 
+    internal ServiceFiles Files { get; init; } = ServiceFiles.None;
+
+    /// <summary>The address of a file of the service's folder <c>wwwroot</c>: <c>Frame.File("mappa.svg")</c>. It changes with the content.</summary>
+    /// <exception cref="ArgumentException">The service has no such file; exact spelling counts.</exception>
+    public string File(string name) => Files.Address(ServicePath ?? throw new InvalidOperationException("A page of no service has no files."), name);
+
     /// <summary>Further entries of the service's menu, after the service's first page.</summary>
     public IReadOnlyList<Crumb> ServiceMenu { get; init; } = [];
 

@@ -1,10 +1,13 @@
 using System.Globalization;
+using System.Reflection;
 using System.Text;
 using Autofac;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
@@ -27,21 +30,48 @@ internal interface IFormTargets
 internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalog, IAntiforgery antiforgery, IFormTargets targets, PorticoOptions options, TimeProvider clock, ILogger<PageServer> log)
 {
     const string SecondsToRetry = "10";
+    const int MostMegabytes = 50;
 
     static readonly IFormCollection NoForm = FormCollection.Empty;
 
     public void MapServices(IEndpointRouteBuilder endpoints)
     {
         foreach (var service in catalog.Services)
+            endpoints.MapMethods($"/{{entity}}/{service.PathSegment}/{ServiceFiles.Segment}/{{hash}}/{{**file}}", [HttpMethods.Get, HttpMethods.Head], (HttpContext http) => SendFile(http, service));
+        foreach (var service in catalog.Services)
             foreach (var page in service.Pages)
             {
+                var most = page.Page.GetCustomAttribute<AcceptsFilesAttribute>() is { } files ? (long?)Math.Clamp(files.Megabytes, 1, MostMegabytes) << 20 : null;
                 var pattern = $"/{{entity}}/{service.PathSegment}" + (page.Pattern.Length > 0 ? "/" + page.Pattern : "");
-                endpoints.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head, HttpMethods.Post], (HttpContext http) => Serve(http, service, page))
+                endpoints.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head, HttpMethods.Post], (HttpContext http) => Serve(http, service, page, most))
                     .WithDisplayName($"{service.Id} {pattern}");
             }
     }
 
-    async Task Serve(HttpContext http, ServiceDescription service, PageRoute route)
+    /// <summary>A service's own picture, style or script. Whether the address names the content as it is now decides how long it may be kept.</summary>
+    static async Task SendFile(HttpContext http, ServiceDescription service)
+    {
+        var asked = http.GetRouteValue("hash") as string;
+        if (service.Files.Find(http.GetRouteValue("file") as string ?? "") is not { } file)
+        {
+            http.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+        var headers = http.Response.GetTypedHeaders();
+        headers.ETag = new($"\"{file.Hash}\"");
+        http.Response.Headers.CacheControl = asked == file.Hash ? "public, max-age=31536000, immutable" : "no-cache";
+        if (http.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Tag == headers.ETag.Tag))
+        {
+            http.Response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+        http.Response.ContentType = file.ContentType;
+        http.Response.ContentLength = new FileInfo(file.Path).Length;
+        if (!HttpMethods.IsHead(http.Request.Method))
+            await http.Response.SendFileAsync(file.Path, http.RequestAborted);
+    }
+
+    async Task Serve(HttpContext http, ServiceDescription service, PageRoute route, long? mostBytes)
     {
         var stop = http.RequestAborted;
         var snapshot = await entities.Current(stop);
@@ -58,9 +88,25 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         scope.Resolve<CallContextHolder>().Context = new CallContext(creditor.Id, entity.Id, service.Id, service.Id);
         var path = $"/{entity.Slug}/{service.PathSegment}";
         var plain = FrameOf(http, entity);
-        var frame = plain with { ServiceTitle = service.TitleIn(plain.Culture), ServicePath = path, Texts = TextCatalog.Of(service.Assembly).In(plain.Culture) };
+        var frame = plain with { ServiceTitle = service.TitleIn(plain.Culture), ServicePath = path, Texts = TextCatalog.Of(service.Assembly).In(plain.Culture), Files = service.Files };
 
         var posted = HttpMethods.IsPost(http.Request.Method);
+        if (mostBytes is { } most && http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = most;
+        var form = NoForm;
+        try
+        {
+            // Before the anti-forgery check, which reads it too but cannot say that it was too long.
+            if (posted && http.Request.HasFormContentType)
+                form = await http.Request.ReadFormAsync(stop);
+        }
+        catch (Exception large) when (large is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } or InvalidDataException)
+        {
+            var texts = PageTexts.Catalog.In(frame.Culture);
+            http.Response.Headers.Connection = "close";
+            await Refuse(http, frame, texts["toobig.title"], texts["toobig.what"], [texts["toobig.todo"]], path, texts["formold.again"], StatusCodes.Status413PayloadTooLarge);
+            return;
+        }
         if (posted && !await antiforgery.IsRequestValidAsync(http))
         {
             await FormTooOld(http, frame, path);
@@ -69,7 +115,7 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         var request = new PageRequest(
             entity, creditor, frame.Culture, path,
             http.Request.RouteValues.Where(v => v.Key != "entity").ToDictionary(v => v.Key, v => Convert.ToString(v.Value, CultureInfo.InvariantCulture) ?? "", StringComparer.OrdinalIgnoreCase),
-            http.Request.Query, posted && http.Request.HasFormContentType ? await http.Request.ReadFormAsync(stop) : NoForm, clock.GetUtcNow()) { Texts = frame.Texts };
+            http.Request.Query, form, clock.GetUtcNow()) { Texts = frame.Texts };
         var page = (IPage)scope.Resolve(route.Page);
         await Answer(http, frame, posted ? await page.Post(request, stop) : await page.Get(request, stop));
     }
@@ -86,7 +132,7 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
                 http.Response.Headers.Location = go.Address;
                 break;
             case PageAnswer.SeeOther go:
-                throw new InvalidOperationException($"A page wanted to send the browser to {new Uri(go.Address, UriKind.RelativeOrAbsolute)}, which is neither a path of this host nor a gateway in use.");
+                throw new InvalidOperationException($"A page wanted to send the browser to {(Uri.TryCreate(go.Address, UriKind.Absolute, out var there) ? there.GetLeftPart(UriPartial.Authority) : "no address")}, which is neither a path of this host nor a gateway in use.");
             case PageAnswer.Status { Code: StatusCodes.Status404NotFound }:
                 await NotFound(http, frame.Entity);
                 break;
@@ -169,7 +215,9 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         var status = busy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status500InternalServerError;
         if (busy)
             http.Response.Headers.RetryAfter = SecondsToRetry;
-        log.LogError(wrong, "{Method} {Path} failed; the citizen was given the code {Code}.", http.Request.Method, http.Request.Path.Value, code);
+        // Addresses hold tokens that open somebody's page: the log has the pattern.
+        var pattern = (http.Features.Get<IExceptionHandlerFeature>()?.Endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "an unknown address";
+        log.LogError(wrong, "{Method} {Pattern} failed; the citizen was given the code {Code}.", http.Request.Method, pattern, code);
         try
         {
             var slug = http.GetRouteValue("entity") as string ?? http.Request.Path.Value?.Split('/').ElementAtOrDefault(1) ?? "";

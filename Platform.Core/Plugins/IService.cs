@@ -1,4 +1,5 @@
 using Platform.Core.Pages;
+using Platform.Core.Settings;
 
 namespace Platform.Core.Plugins;
 
@@ -40,6 +41,21 @@ public interface IServiceDescription
     void Page<TPage>(string pattern)
         where TPage : class, IPage;
 
+    /// <summary>
+    /// What each creditor decides for the service: a record whose properties carry <see cref="SettingAttribute"/> and have the value that holds until somebody decides.
+    /// Kinds: string, int, <c>Euro</c>, bool, <c>DateOnly</c>, enum, <see cref="SecretName"/>; nullable where it may be left empty. Rules are data annotations. At most once.
+    /// </summary>
+    /// <param name="check">What <c>portico check</c> and the console say of a creditor's settings; null says nothing.</param>
+    /// <remarks>Read it by asking for <see cref="ISettings{TSettings}"/>. A stored value that a later release does not understand counts as not set.</remarks>
+    void Settings<TSettings>(SettingsCheck<TSettings>? check = null)
+        where TSettings : class, new();
+
+    /// <summary>Something that not everybody may do. Pages, commands and imports name it with <see cref="RequiresPermissionAttribute"/>.</summary>
+    /// <param name="id">The service's id, a dot, and lower-case letters and underscores: <c>fines.load</c>.</param>
+    /// <param name="label">What it allows, in Italian, for whoever gives it to an officer.</param>
+    /// <param name="labelEn">The same in English.</param>
+    void Permission(string id, string label, string labelEn);
+
     /// <summary>Something that officers load from a file: <c>portico &lt;service&gt; &lt;verb&gt; --entity CODE FILE</c>.</summary>
     void Import<TImport>(string verb, string summary)
         where TImport : class, IImport;
@@ -52,6 +68,15 @@ public interface IServiceDescription
     void Provides<TContract, TService>()
         where TContract : class
         where TService : class, TContract;
+}
+
+/// <summary>Names the permission that a page, a command or an import needs. A permission that <c>Describe</c> does not name refuses the service.</summary>
+/// <remarks>Declared and checked when the service loads. Nobody signs in yet, so nobody is turned away by it yet.</remarks>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class RequiresPermissionAttribute(string id) : Attribute
+{
+    /// <summary>As <see cref="IServiceDescription.Permission"/> declared it.</summary>
+    public string Id { get; } = id;
 }
 
 /// <summary>Loads what an officer's file holds. Runs in the entity that the officer named.</summary>

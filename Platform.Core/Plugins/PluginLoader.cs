@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Platform.Core.Events;
+using Platform.Core.Pages;
 
 namespace Platform.Core.Plugins;
 
@@ -51,7 +52,7 @@ internal sealed partial class PluginLoader(ILogger log)
 
     // Names of schemas and roles, and words of the command line.
     static readonly string[] ReservedIds =
-        ["core", "payments", "public", "web", "centre", "super", "owner", "serve", "demo", "migrate", "db", "entity", "agreement", "plugins", "check", "journal"];
+        ["core", "payments", "public", "web", "centre", "super", "owner", "serve", "demo", "migrate", "db", "entity", "agreement", "plugins", "check", "journal", "settings"];
 
     sealed record Metadata(string Id, string Contract, string Title, string TitleEn, string Author);
 
@@ -162,12 +163,15 @@ internal sealed partial class PluginLoader(ILogger log)
             throw new PluginRefusedException($"the path \"{service.PathSegment}\" belongs to the platform.");
         if (service.Pages.GroupBy(page => page.Pattern, StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice)
             throw new PluginRefusedException($"it describes the page \"{twice.Key}\" twice.");
+        if (service.Pages.FirstOrDefault(page => page.Pattern.Split('/')[0] == ServiceFiles.Segment) is { } reserved)
+            throw new PluginRefusedException($"the pattern \"{reserved.Pattern}\" of its page begins with \"{ServiceFiles.Segment}\", where its files are.");
         foreach (var page in service.Pages)
             CheckPattern(page);
         if (service.Imports.FirstOrDefault(import => !VerbPattern().IsMatch(import.Verb)) is { } misspelt)
             throw new PluginRefusedException($"the verb \"{misspelt.Verb}\" of its import is not 2 to 20 lower-case letters and hyphens.");
         if (service.Imports.GroupBy(import => import.Verb, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { } again)
             throw new PluginRefusedException($"it describes the import \"{again.Key}\" twice.");
+        CheckPermissions(service);
         CheckReactions(service);
         if (service.Assembly.GetTypes().FirstOrDefault(type => type.GetCustomAttribute<Microsoft.AspNetCore.Components.RouteAttribute>() is not null) is { } stray)
             throw new PluginRefusedException($"{stray.Name} has a @page of its own; pages are given in Describe, under the service's path.");
@@ -198,6 +202,22 @@ internal sealed partial class PluginLoader(ILogger log)
         }
     }
 
+    static void CheckPermissions(ServiceDescription service)
+    {
+        foreach (var permission in service.Permissions)
+        {
+            if (!PermissionPattern().IsMatch(permission.Id) || !permission.Id.StartsWith(service.Id + ".", StringComparison.Ordinal))
+                throw new PluginRefusedException($"its permission \"{permission.Id}\" is not its id, a dot, and 2 to 40 lower-case letters and underscores: {service.Id}.load.");
+            if (string.IsNullOrWhiteSpace(permission.Label) || string.IsNullOrWhiteSpace(permission.LabelEn))
+                throw new PluginRefusedException($"its permission \"{permission.Id}\" does not say in Italian and English what it allows.");
+        }
+        if (service.Permissions.GroupBy(permission => permission.Id, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            throw new PluginRefusedException($"it describes the permission \"{twice.Key}\" twice.");
+        foreach (var type in service.Assembly.GetTypes())
+            if (type.GetCustomAttribute<RequiresPermissionAttribute>() is { } wanted && service.Permissions.All(permission => permission.Id != wanted.Id))
+                throw new PluginRefusedException($"{type.Name} requires the permission \"{wanted.Id}\", which Describe does not name.");
+    }
+
     // Deliveries are kept under these names for longer than a release lives.
     static void CheckReactions(ServiceDescription service)
     {
@@ -220,6 +240,9 @@ internal sealed partial class PluginLoader(ILogger log)
 
     [GeneratedRegex("^[a-z][a-z-]{1,19}$", RegexOptions.None, 1000)]
     private static partial Regex VerbPattern();
+
+    [GeneratedRegex("^[a-z][a-z0-9]{1,19}\\.[a-z][a-z_]{1,39}$", RegexOptions.None, 1000)]
+    private static partial Regex PermissionPattern();
 
     [GeneratedRegex("^[a-z][a-z0-9-]{0,40}$", RegexOptions.None, 1000)]
     private static partial Regex PathPattern();

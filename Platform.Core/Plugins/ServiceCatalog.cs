@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Reflection;
 using Platform.Core.Events;
+using Platform.Core.Pages;
+using Platform.Core.Settings;
 
 namespace Platform.Core.Plugins;
 
@@ -20,11 +22,22 @@ internal sealed record PageRoute(string Pattern, Type Page);
 /// <summary>Something officers load from a file, by command line.</summary>
 internal sealed record ImportVerb(string Verb, string Summary, Type Import);
 
+/// <summary>Something that not everybody may do.</summary>
+internal sealed record ServicePermission(string Id, string Label, string LabelEn);
+
 /// <summary>Everything a service said of itself and everything found in its assembly. Data only: committing it is somebody else's work.</summary>
 internal sealed record ServiceDescription(
     string Id, string Title, string TitleEn, string Author, string Version, string PathSegment, Assembly Assembly,
     IReadOnlyList<PageRoute> Pages, IReadOnlyList<ImportVerb> Imports, IReadOnlyList<Type> Uses, IReadOnlyList<(Type Contract, Type Service)> Provides)
 {
+    /// <summary>The form of what creditors decide; null where there is nothing to decide.</summary>
+    public SettingsForm? Settings { get; init; }
+
+    public IReadOnlyList<ServicePermission> Permissions { get; init; } = [];
+
+    /// <summary>What the service's pages show besides themselves.</summary>
+    public ServiceFiles Files { get; init; } = ServiceFiles.None;
+
     public string Folder => Path.GetDirectoryName(Assembly.Location)!;
 
     /// <summary>The service's name as a reader of this language sees it.</summary>
@@ -63,6 +76,9 @@ internal sealed class ServiceCatalog
 
     /// <summary>The module that defines a type, or null when no module in this host does.</summary>
     public string? ModuleOf(Type type) => _modules.GetValueOrDefault(type.Assembly);
+
+    /// <summary>Every permission that a running service names.</summary>
+    public IEnumerable<ServicePermission> Permissions => Services.SelectMany(service => service.Permissions);
 
     public ServiceDescription? Find(string id) => Services.FirstOrDefault(service => service.Id == id);
 }

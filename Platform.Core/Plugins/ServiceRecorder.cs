@@ -1,5 +1,6 @@
 using System.Reflection;
 using Platform.Core.Pages;
+using Platform.Core.Settings;
 
 namespace Platform.Core.Plugins;
 
@@ -10,6 +11,8 @@ internal sealed class ServiceRecorder : IServiceDescription
     readonly List<ImportVerb> _imports = [];
     readonly List<Type> _uses = [];
     readonly List<(Type, Type)> _provides = [];
+    readonly List<ServicePermission> _permissions = [];
+    SettingsForm? _settings;
     string? _path;
 
     /// <summary>Contracts that the platform alone implements: no service may stand in for them.</summary>
@@ -32,6 +35,16 @@ internal sealed class ServiceRecorder : IServiceDescription
     public void Import<TImport>(string verb, string summary)
         where TImport : class, IImport => _imports.Add(new(verb, summary, typeof(TImport)));
 
+    public void Settings<TSettings>(SettingsCheck<TSettings>? check = null)
+        where TSettings : class, new()
+    {
+        if (_settings is not null)
+            throw new PluginRefusedException("it describes its settings twice.");
+        _settings = SettingsForm.Of(typeof(TSettings), check is null ? null : (settings, creditor) => check((TSettings)settings, creditor));
+    }
+
+    public void Permission(string id, string label, string labelEn) => _permissions.Add(new(id, label, labelEn));
+
     public void Uses<TService>()
         where TService : class => _uses.Add(typeof(TService));
 
@@ -43,5 +56,10 @@ internal sealed class ServiceRecorder : IServiceDescription
         id, title.Length > 0 ? title : id, titleEn, author,
         assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? assembly.GetName().Version?.ToString() ?? "",
         _path ?? throw new PluginRefusedException("it does not name its path: call service.Path(\"…\") in Describe."),
-        assembly, _pages, _imports, _uses, _provides);
+        assembly, _pages, _imports, _uses, _provides)
+    {
+        Settings = _settings,
+        Permissions = _permissions,
+        Files = ServiceFiles.In(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(assembly.Location)!, "wwwroot")),
+    };
 }

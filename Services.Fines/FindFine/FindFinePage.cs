@@ -1,19 +1,20 @@
 using Microsoft.AspNetCore.Http;
 using Platform.Core.Commands;
 using Platform.Core.Pages;
+using Platform.Core.Settings;
 using Platform.Core.Time;
 using Services.Fines.Register;
 
 namespace Services.Fines;
 
 /// <summary>Asks for the three things written on the paper, and leads to the fine by a link that cannot be guessed.</summary>
-internal sealed class FindFinePage(ICommands commands, ILinks links) : IPage
+internal sealed class FindFinePage(ICommands commands, ILinks links, ISettings<FinesSettings> settings) : IPage
 {
-    public Task<PageAnswer> Get(PageRequest request, CancellationToken stop)
+    public async Task<PageAnswer> Get(PageRequest request, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(request);
         var expired = request.Query["avviso"] == Expired;
-        return Task.FromResult(Draw(request, new FormState(), expired, StatusCodes.Status200OK));
+        return Draw(request, new FormState(), expired, await settings.Read(stop), StatusCodes.Status200OK);
     }
 
     public async Task<PageAnswer> Post(PageRequest request, CancellationToken stop)
@@ -28,7 +29,7 @@ internal sealed class FindFinePage(ICommands commands, ILinks links) : IPage
                 return PageAnswer.Go($"{request.Path}/{FineLink.For(links, found.Value)}");
             form.AddError("", texts[$"refusal.{found.Refusal.Code}"]);
         }
-        return Draw(request, form, false, StatusCodes.Status422UnprocessableEntity);
+        return Draw(request, form, false, await settings.Read(stop), StatusCodes.Status422UnprocessableEntity);
     }
 
     /// <summary>Where to send who comes with a link that does not open.</summary>
@@ -36,13 +37,13 @@ internal sealed class FindFinePage(ICommands commands, ILinks links) : IPage
 
     const string Expired = "scaduto";
 
-    static PageAnswer Draw(PageRequest request, FormState form, bool expired, int status) =>
+    static PageAnswer Draw(PageRequest request, FormState form, bool expired, FinesSettings settings, int status) =>
         PageAnswer.View<FindFineView>(
-            new FindFineModel(FinesTexts.In(request.Culture), form, request.Path, expired, LegalTime.Day(request.Now), request.Creditor), status);
+            new FindFineModel(FinesTexts.In(request.Culture), form, request.Path, expired, LegalTime.Day(request.Now), request.Creditor, settings.Office), status);
 }
 
 /// <summary>The search as a page shows it.</summary>
-public sealed record FindFineModel(Texts Texts, FormState Form, string Path, bool LinkExpired, DateOnly Today, Platform.Core.Entities.Entity Creditor);
+public sealed record FindFineModel(Texts Texts, FormState Form, string Path, bool LinkExpired, DateOnly Today, Platform.Core.Entities.Entity Creditor, string Office);
 
 /// <summary>The search form: what may be typed, and what is said about the rest.</summary>
 internal static class FindFineForm

@@ -7,6 +7,7 @@ namespace Services.Fines;
 
 /// <summary>Loads a file of fines: good lines in, bad lines told. A fine already in the register takes the file's values; the same file again changes nothing.</summary>
 /// <remarks>One statement and one transaction per <see cref="BatchSize"/> lines, so memory stays flat and a citizen never waits for the file's end.</remarks>
+[RequiresPermission("fines.load")]
 internal sealed class ImportFines(ISessions sessions, TimeProvider time) : IImport
 {
     internal const int BatchSize = 500;

@@ -1,3 +1,4 @@
+using Platform.Core.Settings;
 using Platform.Core.Storage;
 using Platform.Core.Time;
 using Platform.Payments;
@@ -8,7 +9,7 @@ namespace Services.Fines;
 
 /// <summary>Tells payments what a fine costs on a legal day.</summary>
 /// <remarks>The price holds until half an hour after the day's end, so that who is at the bank's page at midnight does not pay too little.</remarks>
-internal sealed class FinePositions(ISessions sessions) : IPositionOwner
+internal sealed class FinePositions(ISessions sessions, ISettings<FinesSettings> settings) : IPositionOwner
 {
     static readonly TimeSpan AfterMidnight = TimeSpan.FromMinutes(30);
 
@@ -17,14 +18,18 @@ internal sealed class FinePositions(ISessions sessions) : IPositionOwner
         ArgumentNullException.ThrowIfNull(position);
         if (!FineNumber.TryParse(position.Reference, out var name))
             return new Quote.Refused(FineRefusals.NotFound);
-        return await sessions.Run(session => Fine.Find(session, name.Value), stop) switch
-        {
-            null => new Quote.Refused(FineRefusals.NotFound),
-            { IsPaid: true } => new Quote.Refused(FineRefusals.AlreadyPaid),
-            var fine => Price(fine, legalDay),
-        };
+        return await sessions.Run<Quote>(
+            async session => await Fine.Find(session, name.Value) switch
+            {
+                null => new Quote.Refused(FineRefusals.NotFound),
+                { IsPaid: true } => new Quote.Refused(FineRefusals.AlreadyPaid),
+                var fine => Price(fine, await settings.Read(session), legalDay),
+            },
+            stop);
     }
 
-    internal static Quote.Priced Price(Fine fine, DateOnly legalDay) =>
-        new(AmountLines.Of(fine.AmountsOn(legalDay).Today), LegalTime.EndOf(legalDay) + AfterMidnight);
+    internal static Quote Price(Fine fine, FinesSettings settings, DateOnly legalDay) =>
+        fine.MayBePaid(settings)
+            ? new Quote.Priced(AmountLines.Of(fine.AmountsOn(legalDay, settings).Today), LegalTime.EndOf(legalDay) + AfterMidnight)
+            : new Quote.Refused(FineRefusals.NotToldYet);
 }

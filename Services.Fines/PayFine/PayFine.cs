@@ -1,4 +1,5 @@
 using Platform.Core.Commands;
+using Platform.Core.Settings;
 using Platform.Core.Storage;
 using Platform.Core.Time;
 using Platform.Payments;
@@ -14,24 +15,27 @@ namespace Services.Fines;
 internal sealed record PayFine(Guid Id, Guid Attempt, string ReturnPage, string Language) : ICommand<Outcome<StartedCheckout>>;
 
 /// <remarks>Three transactions, each of its own command: read the fine, open its position, start the checkout. All may be repeated.</remarks>
-internal sealed class PayFineHandler(ISessions sessions, ICommands commands, TimeProvider time) : ICommandHandler<PayFine, Outcome<StartedCheckout>>
+internal sealed class PayFineHandler(ISessions sessions, ISettings<FinesSettings> settings, ICommands commands, TimeProvider time) : ICommandHandler<PayFine, Outcome<StartedCheckout>>
 {
     public async Task<Outcome<StartedCheckout>> Handle(PayFine command, CancellationToken stop)
     {
-        if (await sessions.Run(session => Fine.Find(session, command.Id), stop) is not { } fine)
+        var (fine, decided) = await sessions.Run(async session => (await Fine.Find(session, command.Id), await settings.Read(session)), stop);
+        if (fine is null)
             return new Refusal(FineRefusals.NotFound);
         if (fine.IsPaid)
             return new Refusal(FineRefusals.AlreadyPaid);
+        if (!fine.MayBePaid(decided))
+            return new Refusal(FineRefusals.NotToldYet);
 
-        var opened = await commands.Send(Position(fine, LegalTime.Day(time.GetUtcNow())), stop);
+        var opened = await commands.Send(Position(fine, decided, LegalTime.Day(time.GetUtcNow())), stop);
         return opened.Paid
             ? new Refusal(FineRefusals.AlreadyPaid)
             : await commands.Send(new StartCheckout(command.Attempt, [opened.Due], command.ReturnPage, command.Language), stop);
     }
 
-    internal static OpenPosition Position(Fine fine, DateOnly today)
+    internal static OpenPosition Position(Fine fine, FinesSettings settings, DateOnly today)
     {
-        var due = fine.AmountsOn(today).Today;
+        var due = fine.AmountsOn(today, settings).Today;
         // An amount without a last day is certain for today only; opening again brings it up to date.
         return new(fine.Name.ToString(), $"Verbale {fine.Name}", new(due.Until ?? today, AmountLines.Of(due)));
     }

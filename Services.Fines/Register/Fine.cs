@@ -16,8 +16,11 @@ internal sealed record Fine(
     /// <summary>The day from which the law counts, or null while nobody was told yet.</summary>
     public DateOnly? ToldOn => NotifiedOn ?? (ContestedAtOnce ? ViolatedOn : null);
 
-    public AmountsDue AmountsOn(DateOnly day) =>
-        FineAmounts.On(day, new(Minimum, Maximum, Costs, DiscountExcluded, ViolatedOn, ToldOn), PatronDay.None);
+    public AmountsDue AmountsOn(DateOnly day, FinesSettings settings) =>
+        FineAmounts.On(day, new(Minimum, Maximum, Costs, DiscountExcluded, ViolatedOn, ToldOn), settings.PatronDay);
+
+    /// <summary>Whether the creditor takes money for it now: one that nobody is known to have been told of may be another matter.</summary>
+    public bool MayBePaid(FinesSettings settings) => ToldOn is not null || settings.PayBeforeNotice;
 
     public static Task<Fine?> Find(IEntitySession session, Guid id) => session.First<Fine>(
         """
@@ -45,4 +48,7 @@ internal static class FineRefusals
     public const string NotFound = "fines.not_found";
 
     public const string AlreadyPaid = "fines.already_paid";
+
+    /// <summary>Nobody is known to have been told of it, and the creditor takes no money before that.</summary>
+    public const string NotToldYet = "fines.not_told_yet";
 }

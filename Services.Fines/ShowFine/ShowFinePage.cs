@@ -37,7 +37,7 @@ internal sealed class ShowFinePage(ICommands commands, ILinks links) : IPage
         var found = await commands.Send(new ReadFine(id), stop);
         return found.Refusal is null
             ? PageAnswer.View<ShowFineView>(
-                ShowFineModel.Of(found.Value, request, refusal), refusal is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity)
+                ShowFineModel.Of(found.Value.Fine, found.Value.Settings, request, refusal), refusal is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity)
             : BackToSearch(request);
     }
 
@@ -53,26 +53,27 @@ internal sealed class ShowFinePage(ICommands commands, ILinks links) : IPage
 /// <param name="Refusal">Why the payment could not begin, in words; null when it was not tried.</param>
 /// <param name="CanPay">Whether a button leads to the checkout.</param>
 /// <param name="Attempt">Number of the attempt that the button would begin.</param>
+/// <param name="Office">Who answers questions and when, in the creditor's own words; empty when it has written none.</param>
 public sealed record ShowFineModel(
     Texts Texts, string Number, string Article, string Description, string Place, string? Municipality, DateOnly ViolatedOn, string Plate, DateOnly? ToldOn,
-    bool DiscountExcluded, AmountsDue? Amounts, PaidFine? Paid, string? Refusal, bool CanPay, Guid Attempt, string SearchPath, Entity Creditor)
+    bool DiscountExcluded, AmountsDue? Amounts, PaidFine? Paid, string? Refusal, bool CanPay, Guid Attempt, string SearchPath, Entity Creditor, string Office)
 {
-    internal static ShowFineModel Of(Fine fine, PageRequest request, Refusal? refusal)
+    internal static ShowFineModel Of(Fine fine, FinesSettings settings, PageRequest request, Refusal? refusal)
     {
         var texts = FinesTexts.In(request.Culture);
         var paid = fine is { IsPaid: true, PaidOn: { } on, PaidAmount: { } amount, PaidOrder: { } order } ? new PaidFine(on, amount, order) : null;
         return new(
             texts, fine.Name.ToString(), fine.Article, fine.Description, fine.Place,
             fine.Municipality == request.Entity.IstatCode ? request.Entity.Name : null, fine.ViolatedOn, fine.Plate, fine.ToldOn, fine.DiscountExcluded,
-            paid is null ? fine.AmountsOn(LegalTime.Day(request.Now)) : null, paid,
+            paid is null ? fine.AmountsOn(LegalTime.Day(request.Now), settings) : null, paid,
             paid is null && refusal is not null ? Words(texts, refusal) : null,
-            paid is null && refusal?.Code is not (FineRefusals.AlreadyPaid or CheckoutRefusals.AlreadyPaid or CheckoutRefusals.NotOpen),
-            Guid.CreateVersion7(request.Now), request.Path, request.Creditor);
+            paid is null && fine.MayBePaid(settings) && refusal?.Code is not (FineRefusals.AlreadyPaid or CheckoutRefusals.AlreadyPaid or CheckoutRefusals.NotOpen),
+            Guid.CreateVersion7(request.Now), request.Path, request.Creditor, settings.Office);
     }
 
     static string Words(Texts texts, Refusal refusal) => refusal.Code switch
     {
-        FineRefusals.NotFound or FineRefusals.AlreadyPaid
+        FineRefusals.NotFound or FineRefusals.AlreadyPaid or FineRefusals.NotToldYet
             or CheckoutRefusals.AlreadyPaid or CheckoutRefusals.NotOpen or CheckoutRefusals.NotPriced or CheckoutRefusals.NoAgreement => texts[$"refusal.{refusal.Code}"],
         _ => texts["refusal.other", refusal.Code],
     };

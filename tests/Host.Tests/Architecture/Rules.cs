@@ -56,27 +56,45 @@ internal static class Rules
     static string Plain(TypeReference type) =>
         type is GenericInstanceType { ElementType.FullName: "System.Nullable`1" or "System.Collections.Generic.IReadOnlyList`1" } wrapped ? Plain(wrapped.GenericArguments[0]) : type.FullName;
 
-    /// <summary>What is public is contract and on the list; what is not is sealed unless somebody derives from it. Components are drawn by others, so they and their models are public.</summary>
-    public static IEnumerable<string> Surface(IReadOnlyList<BuiltModule> modules, IReadOnlySet<string> contract)
+    /// <summary>
+    /// Outside the platform, whose public surface the compiler holds against <c>PublicAPI.*.txt</c>, only entry points are public, and pages with what they show.
+    /// What is not public is sealed unless somebody derives from it.
+    /// </summary>
+    public static IEnumerable<string> Surface(IReadOnlyList<BuiltModule> modules)
     {
         var parents = modules.SelectMany(module => module.Types).Select(type => type.BaseType?.GetElementType().FullName).ToHashSet(StringComparer.Ordinal);
-        foreach (var type in modules.SelectMany(module => module.Types).Where(type => !IsGenerated(type)))
+        foreach (var module in modules)
         {
-            if (type.IsPublic && !contract.Contains(type.FullName) && !IsComponentOrModel(type, modules))
-                yield return $"{type.FullName} is public and not on the list of the contract";
-            if (type is { IsPublic: false, IsClass: true, IsSealed: false, IsAbstract: false } && !parents.Contains(type.FullName))
-                yield return $"{type.FullName} is neither sealed nor anybody's parent";
+            var shown = Shown(module);
+            foreach (var type in module.Types.Where(type => !IsGenerated(type)))
+            {
+                if (type.IsPublic && !module.IsPlatform && !shown.Contains(type.FullName) && !IsEntry(type))
+                    yield return $"{type.FullName} is public, and neither an entry point nor shown by a page";
+                if (type is { IsPublic: false, IsClass: true, IsSealed: false, IsAbstract: false } && !parents.Contains(type.FullName))
+                    yield return $"{type.FullName} is neither sealed nor anybody's parent";
+            }
         }
+    }
+
+    // Program is the SDK's doing, _Imports the Razor compiler's.
+    static bool IsEntry(TypeDefinition type) => type.Name is "Program" or "_Imports" || type.Interfaces.Any(contract => contract.InterfaceType.FullName == "Platform.Core.Plugins.IService");
+
+    /// <summary>Components, and the types that their properties lead to.</summary>
+    static HashSet<string> Shown(BuiltModule module)
+    {
+        var own = module.Types.ToDictionary(type => type.FullName, StringComparer.Ordinal);
+        var shown = own.Values.Where(IsComponent).Select(type => type.FullName).ToHashSet(StringComparer.Ordinal);
+        for (var open = new Queue<string>(shown); open.TryDequeue(out var name);)
+            foreach (var next in own[name].Properties.Select(property => Plain(property.PropertyType)).Concat(own[name].BaseType is GenericInstanceType view ? view.GenericArguments.Select(Plain) : []))
+                if (own.ContainsKey(next) && shown.Add(next))
+                    open.Enqueue(next);
+        return shown;
     }
 
     static bool IsGenerated(TypeDefinition type) =>
         type.Name.Contains('<', StringComparison.Ordinal) || type.FullName.StartsWith("System.", StringComparison.Ordinal) || type.FullName.StartsWith("Microsoft.", StringComparison.Ordinal);
 
     static bool IsComponent(TypeDefinition type) => type.Methods.Any(method => method.Name == "BuildRenderTree");
-
-    static bool IsComponentOrModel(TypeDefinition type, IReadOnlyList<BuiltModule> modules) =>
-        IsComponent(type) || modules.SelectMany(module => module.Types).Where(IsComponent).SelectMany(component => component.Properties)
-            .Any(property => property.PropertyType.FullName.Contains(type.FullName, StringComparison.Ordinal));
 
     /// <summary>Nothing of ours: the bank must not share our mistakes.</summary>
     public static IEnumerable<string> Stranger(BuiltModule emulator, IReadOnlyList<BuiltModule> modules) =>

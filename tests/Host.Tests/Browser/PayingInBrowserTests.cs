@@ -172,7 +172,7 @@ public sealed class PayingInBrowserTests
         (await citizen.Heading).Should().Be($"Fine {fine.Number}");
         (await citizen.Page.Locator(".portico-nav").InnerTextAsync()).Should().Contain("Fines").And.NotContain("Multe");
         (await citizen.Page.GetAttributeAsync("html", "lang")).Should().Be("en");
-        await citizen.Press("Pay 31.40 €");
+        await citizen.Press("Pay €31.40");
         (await citizen.Heading).Should().Be("Pay by card");
         await citizen.Page.Locator("[name=azione][value=paga]").ClickAsync();
         await citizen.Page.WaitForURLAsync("**/bentivoglio/pagamenti/**");

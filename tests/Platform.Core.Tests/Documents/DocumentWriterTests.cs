@@ -53,7 +53,7 @@ public sealed class DocumentWriterTests
     {
         using var pdf = Read(Receipt(Whole) with { Language = "en", Demo = true });
         InOrder(Words(pdf.GetPage(1)), "Date of issue: 15 November 2026", "€", "Verification code URG-7K4M-Q2XD-9FHT", "Page 1 of 1", "Tax code 02855851206", "DEMO – not a valid document");
-        Words(pdf.GetPage(1)).Should().Contain("1,229.40 €");
+        Words(pdf.GetPage(1)).Should().Contain("€1,229.40");
         Language(pdf).Should().Be("en");
     }
 

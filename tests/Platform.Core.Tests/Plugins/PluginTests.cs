@@ -50,7 +50,22 @@ public sealed class PluginTests
         ("b28-replace", () => One(Planted.Service("usurper", "usurpa", describe: "s.Provides<Platform.Core.Commands.ICommands, C>();", more: "public sealed class C : Platform.Core.Commands.ICommands { public Task<T> Send<T>(Platform.Core.Commands.ICommand<T> c, CancellationToken s) => throw new NotSupportedException(); }")), "it wants to replace ICommands, which belongs to the platform."),
         ("b29-none", () => One("[assembly: Service(\"none\", \"1.0\")]"), "it must have exactly one class that implements IService*"),
         ("b30-migration", () => One(Planted.Service("badsql", "sql"), null, ("V1__a.sql", "create table badsql.a (entity_id int primary key); create tabel badsql.b ()")), "the database lacks its migrations: V1__a.sql. Run \"portico migrate\"*"),
+        ("s01-kind", () => One(Planted.Service("skind", "s-uno", describe: "s.Settings<S>();", more: Settings("public object X { get; init; } = 1;"))), "its setting X is a Object; a setting is a string, int*"),
+        ("s02-words", () => One(Planted.Service("swords", "s-due", describe: "s.Settings<S>();", more: "public sealed record S { public int X { get; init; } }")), "its setting X has no ?Setting(*"),
+        ("s03-rules", () => One(Planted.Service("srules", "s-tre", describe: "s.Settings<S>();", more: Settings("[System.ComponentModel.DataAnnotations.Range(1, 9)] public int X { get; init; }"))), "the defaults of its settings do not hold their own rules: x: *"),
+        ("s04-twice", () => One(Planted.Service("stwice", "s-quattro", describe: "s.Settings<S>(); s.Settings<S>();", more: Settings("public int X { get; init; }"))), "it describes its settings twice."),
+        ("s05-none", () => One(Planted.Service("snone", "s-cinque", describe: "s.Settings<S>();", more: "public sealed record S;")), "its settings S have no property that can be set."),
+        ("s06-stranger", () => One(Planted.Service("pstranger", "p-uno", describe: "s.Permission(\"fines.load\", \"Carica\", \"Load\");")), "its permission \"fines.load\" is not its id, a dot*"),
+        ("s07-permission", () => One(Planted.Service("ptwice", "p-due", describe: "s.Permission(\"ptwice.load\", \"Carica\", \"Load\"); s.Permission(\"ptwice.load\", \"C\", \"L\");")), "it describes the permission \"ptwice.load\" twice."),
+        ("s08-silent", () => One(Planted.Service("psilent", "p-tre", describe: "s.Permission(\"psilent.load\", \"Carica\", \"\");")), "its permission \"psilent.load\" does not say in Italian and English what it allows."),
+        ("s09-undeclared", () => One(Planted.Service("pundecl", "p-quattro", describe: "s.Import<I>(\"load\", \"\");", more: "[RequiresPermission(\"pundecl.load\")] " + Import)), "I requires the permission \"pundecl.load\", which Describe does not name."),
+        ("s11-files", () => One(Planted.Service("sfiles", "f-uno", describe: "s.Page<GoodPage>(\"_file/{x}\");", more: GoodPage)), "the pattern \"_file/{x}\" of its page begins with \"_file\", where its files are."),
+        ("s12-type", () => One(Planted.Service("stype", "f-due")), "wwwroot/pagina.html is of a type that is not served*"),
+        ("s13-link", () => One(Planted.Service("slink", "f-tre")), "wwwroot/fuori.txt leads elsewhere*"),
+        ("s10-command", () => One(Planted.Service("settings", "p-cinque")), "the id \"settings\" belongs to the platform."),
     ];
+
+    static string Settings(string property) => $"public sealed record S {{ [Platform.Core.Settings.Setting(\"a\", \"b\")] {property} }}";
 
     const string Import = "public sealed class I : IImport { public Task<ImportReport> Run(System.IO.Stream f, CancellationToken s) => throw new NotSupportedException(); }";
 
@@ -69,6 +84,8 @@ public sealed class PluginTests
         }
         foreach (var (folder, files, _) in Broken)
             Planted.Lay(plugins, folder, files());
+        File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(plugins, "s12-type", "wwwroot")).FullName, "pagina.html"), "<p>");
+        File.CreateSymbolicLink(Path.Combine(Directory.CreateDirectory(Path.Combine(plugins, "s13-link", "wwwroot")).FullName, "fuori.txt"), "/etc/hostname");
     }
 
     [OneTimeTearDown]

@@ -45,6 +45,26 @@ public sealed class SecretsTests
                 new { secret })).Should().Be(0);
     }
 
+    [Test]
+    public async Task A_page_that_breaks_is_logged_by_its_pattern_never_by_the_token_in_its_address()
+    {
+        var log = new HeardLog();
+        await using var host = await PorticoTestHost.Start(log: log);
+        using var citizen = host.NewCitizen();
+        await citizen.FindFine("bentivoglio", await host.LoadFine());
+        var address = citizen.Address.AbsolutePath;
+
+        await host.Database.Execute("alter table fines.fine rename to gone");
+        await citizen.Open(address);
+
+        citizen.Status.Should().Be(500);
+        // Scopes are the framework's, and no log of ours writes them.
+        var lines = log.Lines.Where(line => !line.Contains(" scope ", StringComparison.Ordinal) && !line.Contains(" Debug ", StringComparison.Ordinal) && !line.Contains(" Trace ", StringComparison.Ordinal)).ToList();
+        lines.Should().ContainMatch("*GET /{entity}/multe/verbale/{token} failed; the citizen was given the code *");
+        var token = address.Split('/')[^1];
+        lines.Should().NotContain(line => line.Contains(token, StringComparison.Ordinal));
+    }
+
     sealed class HeardLog : ILoggerProvider
     {
         public ConcurrentQueue<string> Lines { get; } = new();

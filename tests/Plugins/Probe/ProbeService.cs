@@ -1,8 +1,12 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using FluentValidation;
 using Platform.Core.Commands;
+using Platform.Core.Entities;
 using Platform.Core.Events;
+using Platform.Core.Money;
 using Platform.Core.Plugins;
+using Platform.Core.Settings;
 using Platform.Core.Storage;
 using Platform.Payments;
 
@@ -17,10 +21,54 @@ public sealed class ProbeService : IService
     {
         ArgumentNullException.ThrowIfNull(service);
         service.Path("prova");
+        service.Settings<ProbeSettings>(ProbeSettings.Check);
+        service.Page<GalleryPage>("moduli");
         service.Import<RaiseEvents>("raise", "One event per line: stream;times");
         service.Import<SendInside>("inside", "Sends a command, or opens a session, inside an open transaction: command | session");
         service.Import<SendBad>("bad", "Sends a command that its validator refuses.");
     }
+}
+
+/// <summary>One of each kind.</summary>
+internal sealed record ProbeSettings
+{
+    [Setting("Testo", "Text")]
+    public string Text { get; init; } = "parola";
+
+    [Setting("Numero", "Number"), Range(-10, 100)]
+    public int Number { get; init; }
+
+    [Setting("Importo", "Amount")]
+    public Euro Amount { get; init; } = Euro.Of(1);
+
+    [Setting("Sì o no", "Yes or no")]
+    public bool YesNo { get; init; } = true;
+
+    [Setting("Giorno", "Day")]
+    public DateOnly? Day { get; init; }
+
+    [Setting("Scelta", "Choice", Hint = "Una delle due.", HintEn = "One of the two.")]
+    public ProbeChoice Choice { get; init; }
+
+    [Setting("Segreto", "Secret")]
+    public SecretName Secret { get; init; }
+
+    [Setting("Forse", "Maybe")]
+    public int? Maybe { get; init; } = 7;
+
+    public static IEnumerable<Readiness> Check(ProbeSettings settings, Entity creditor)
+    {
+        yield return settings.Text.Contains(' ', StringComparison.Ordinal) ? new(false, "Two words are one too many.") : new(true, "One word.");
+    }
+}
+
+internal enum ProbeChoice
+{
+    [Setting("La prima", "The first")]
+    First,
+
+    [Setting("La seconda", "The second")]
+    Second,
 }
 
 [EventName("probe.happened.1")]

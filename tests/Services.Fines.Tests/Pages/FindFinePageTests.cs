@@ -65,13 +65,13 @@ public sealed class FindFinePageTests
     public async Task Who_comes_with_an_old_link_is_told_why_he_is_here()
     {
         var html = await Drawn.Page<FindFineView>(
-            new FindFineModel(FinesTexts.In(PageCultures.Italian), new FormState(), "/bentivoglio/multe", LinkExpired: true, Today, Some.Union), PageCultures.Italian);
+            new FindFineModel(FinesTexts.In(PageCultures.Italian), new FormState(), "/bentivoglio/multe", LinkExpired: true, Today, Some.Union, ""), PageCultures.Italian);
         Drawn.Words(html).Should().Contain("Il collegamento non vale più");
         Drawn.Words(await Draw(new FormState(), "it")).Should().NotContain("Il collegamento non vale più");
     }
 
     static Task<string> Draw(FormState form, string language) => Drawn.Page<FindFineView>(
-        new FindFineModel(FinesTexts.In(PageCultures.Of(language)), form, "/bentivoglio/multe", LinkExpired: false, Today, Some.Union), PageCultures.Of(language));
+        new FindFineModel(FinesTexts.In(PageCultures.Of(language)), form, "/bentivoglio/multe", LinkExpired: false, Today, Some.Union, ""), PageCultures.Of(language));
 
     static FormState Form(string number, string date, string plate) => FormState.From(new FormCollection(
         new Dictionary<string, StringValues>(StringComparer.Ordinal) { ["verbale"] = number, ["data"] = date, ["targa"] = plate }));

@@ -24,7 +24,7 @@ public sealed class ShowFinePageTests
     [Test]
     public async Task The_same_in_English() =>
         (await Words(Some.Fine, Noon5March, "en")).Should().ContainAll(
-            "Fine V/2026/1042", "With the 30% discount, until Saturday 7 March 2026", "From Sunday 8 March 2026 to Saturday 2 May 2026 44.00 €", "you can no longer appeal", "Pay 31.40 €");
+            "Fine V/2026/1042", "With the 30% discount, until Saturday 7 March 2026", "From Sunday 8 March 2026 to Saturday 2 May 2026 €44.00", "you can no longer appeal", "Pay €31.40");
 
     [Test]
     public async Task The_amount_is_that_of_the_legal_day_in_Rome()
@@ -56,8 +56,8 @@ public sealed class ShowFinePageTests
     [Test]
     public async Task Each_drawing_offers_an_attempt_of_its_own()
     {
-        var first = ShowFineModel.Of(Some.Fine, Drawn.Request("it", Noon5March), null);
-        var second = ShowFineModel.Of(Some.Fine, Drawn.Request("it", Noon5March), null);
+        var first = ShowFineModel.Of(Some.Fine, new FinesSettings(), Drawn.Request("it", Noon5March), null);
+        var second = ShowFineModel.Of(Some.Fine, new FinesSettings(), Drawn.Request("it", Noon5March), null);
         first.Attempt.Should().NotBe(second.Attempt);
         (await Drawn.Page<ShowFineView>(first, PageCultures.Italian)).Should().Contain($"name=\"attempt\" value=\"{first.Attempt}\"");
     }
@@ -98,5 +98,5 @@ public sealed class ShowFinePageTests
     static async Task<string> Words(Fine fine, DateTimeOffset now, string language = "it") => Drawn.Words(await Draw(fine, now, language, null));
 
     static Task<string> Draw(Fine fine, DateTimeOffset now, string language, Refusal? refusal) =>
-        Drawn.Page<ShowFineView>(ShowFineModel.Of(fine, Drawn.Request(language, now), refusal), PageCultures.Of(language));
+        Drawn.Page<ShowFineView>(ShowFineModel.Of(fine, new FinesSettings(), Drawn.Request(language, now), refusal), PageCultures.Of(language));
 }

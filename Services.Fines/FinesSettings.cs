@@ -1,0 +1,52 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using Platform.Core.Entities;
+using Platform.Core.Settings;
+using Services.Fines.Amounts;
+
+namespace Services.Fines;
+
+/// <summary>What a police corps decides for its fines.</summary>
+internal sealed record FinesSettings : IValidatableObject
+{
+    [Setting("Festa del patrono", "Feast of the patron saint",
+        Hint = "Giorno e mese, per esempio 29/06. I termini che finiscono quel giorno slittano al primo giorno lavorativo.",
+        HintEn = "Day and month, for instance 29/06. A term that ends on that day ends on the next working day.")]
+    public string Patron { get; init; } = "";
+
+    [Setting("Pagamento prima della notifica", "Payment before notification",
+        Hint = "Se un verbale di cui non risulta la notifica si può pagare, all’importo più basso previsto dalla legge.",
+        HintEn = "Whether a fine that is not known to be notified may be paid, at the lowest amount of the law.")]
+    public bool PayBeforeNotice { get; init; } = true;
+
+    [Setting("Ufficio", "Office", Hint = "Chi risponde alle domande e quando: ufficio, orari, sportello. Si legge in fondo a ogni pagina.", HintEn = "Who answers questions and when. It stands at the end of each page.")]
+    [StringLength(300)]
+    public string Office { get; init; } = "";
+
+    public PatronDay PatronDay => TryPatron(out var day) ? day : PatronDay.None;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Patron.Length > 0 && !TryPatron(out _))
+            yield return new($"\"{Patron}\" is no day of the year. Write day and month: 29/06.", [nameof(Patron)]);
+    }
+
+    public static IEnumerable<Readiness> Check(FinesSettings settings, Entity creditor)
+    {
+        // What a corps of several municipalities does with its many patrons, it decides by leaving it empty.
+        yield return settings.Patron.Length > 0 || creditor.Kind == EntityKind.Union
+            ? new(true, "The feast of the patron saint is settled.")
+            : new(false, "The feast of the patron saint is missing, so a term that ends on it is told a day too short: portico settings set fines patron=gg/mm");
+        yield return settings.Office.Length > 0 || (creditor.Phone ?? creditor.Email ?? creditor.Pec) is not null
+            ? new(true, "Citizens can read whom to ask.")
+            : new(false, "Citizens cannot read whom to ask: write an office (portico settings set fines office=…) or the entity's contacts.");
+    }
+
+    bool TryPatron(out PatronDay patron)
+    {
+        // A leap year, so that 29 February is a day.
+        var known = DateOnly.TryParseExact(Patron + "/2024", "d/M/yyyy", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day);
+        patron = known ? new(day.Month, day.Day) : PatronDay.None;
+        return known;
+    }
+}
