@@ -19,6 +19,17 @@ internal sealed record FinesSettings : IValidatableObject
         HintEn = "Whether a fine that is not known to be notified may be paid, at the lowest amount of the law.")]
     public bool PayBeforeNotice { get; init; } = true;
 
+    [Setting("Maggiorazione per semestre", "Surcharge per semester",
+        Hint = "Se alla metà del massimo si aggiunge il 10 % per ogni semestre intero di ritardo (art. 27 L. 689/1981).",
+        HintEn = "Whether 10 % is added to half of the maximum for each whole semester of delay (art. 27 L. 689/1981).")]
+    public bool Surcharge { get; init; } = true;
+
+    [Setting("Giorni dell’avviso", "Days of a notice",
+        Hint = "Per quanti giorni dalla violazione si paga un avviso lasciato sul parabrezza, senza spese di notifica.",
+        HintEn = "For how many days after the violation a notice left on the windscreen may be paid, without notification costs.")]
+    [Range(1, 90)]
+    public int NoticeDays { get; init; } = 15;
+
     [Setting("Ufficio", "Office", Hint = "Chi risponde alle domande e quando: ufficio, orari, sportello. Si legge in fondo a ogni pagina.", HintEn = "Who answers questions and when. It stands at the end of each page.")]
     [StringLength(300)]
     public string Office { get; init; } = "";

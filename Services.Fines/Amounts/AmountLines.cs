@@ -1,3 +1,4 @@
+using Platform.Core.Money;
 using Platform.Payments;
 
 namespace Services.Fines.Amounts;
@@ -8,11 +9,21 @@ internal static class AmountLines
     /// <summary>"Sanzioni per violazioni al Codice della Strada", creditor of kind municipality or union, in the pagoPA taxonomy of collections.</summary>
     public const string TaxCode = "9/0102100SA/";
 
+    /// <summary>The same for a notice on the windscreen (preavviso).</summary>
+    public const string NoticeTaxCode = "9/0102106SA/";
+
     public const string SanctionLabel = "Sanzione";
+    public const string SurchargeLabel = "Maggiorazione per ritardo";
     public const string CostsLabel = "Spese di accertamento e notifica";
 
-    public static IReadOnlyList<AmountLine> Of(AmountDue due) =>
-        due.Costs.Cents == 0
-            ? [new(SanctionLabel, TaxCode, "sanzioni-cds", due.Sanction)]
-            : [new(SanctionLabel, TaxCode, "sanzioni-cds", due.Sanction), new(CostsLabel, TaxCode, "spese-notifica", due.Costs)];
+    public static IReadOnlyList<AmountLine> Of(AmountDue due)
+    {
+        var code = due.Band == Band.Windscreen ? NoticeTaxCode : TaxCode;
+        List<AmountLine> lines = [new(SanctionLabel, code, "sanzioni-cds", due.Sanction)];
+        if (due.Surcharge > Euro.Zero)
+            lines.Add(new(SurchargeLabel, code, "maggiorazioni", due.Surcharge));
+        if (due.Costs > Euro.Zero)
+            lines.Add(new(CostsLabel, code, "spese-notifica", due.Costs));
+        return lines;
+    }
 }

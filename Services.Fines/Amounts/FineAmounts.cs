@@ -8,6 +8,9 @@ public enum Band
     /// <summary>Nobody was told yet, so no term runs: the lowest amount the law gives (see <see cref="FineAmounts"/>).</summary>
     NotToldYet,
 
+    /// <summary>On the windscreen: the lowest amount, for as many days as the corps gives.</summary>
+    Windscreen,
+
     /// <summary>The minimum less 30 %, art. 202 c. 1 CdS.</summary>
     Reduced,
 
@@ -22,12 +25,26 @@ public enum Band
 /// <param name="Costs">Ascertainment and notification costs: added to every amount, never discounted.</param>
 /// <param name="DiscountExcluded">The violation brings confiscation of the vehicle or suspension of the licence: no 30 % (art. 202 c. 1).</param>
 /// <param name="ToldOn">Day of immediate contestation or of perfected notification, or null while neither is known.</param>
-internal sealed record FineTerms(Euro Minimum, Euro Maximum, Euro Costs, bool DiscountExcluded, DateOnly ViolatedOn, DateOnly? ToldOn);
+internal sealed record FineTerms(Euro Minimum, Euro Maximum, Euro Costs, bool DiscountExcluded, DateOnly ViolatedOn, DateOnly? ToldOn)
+{
+    public Phase Phase { get; init; } = Phase.Report;
+
+    /// <summary>
+    /// Whether 10 % of the enforceable sum is added for each whole semester of delay (art. 27 c. 6 L. 689/1981; Cass. 27887/2017). Not compounded, not on costs.
+    /// </summary>
+    public bool Surcharged { get; init; } = true;
+
+    /// <summary>Days after the violation in which a notice on the windscreen is paid without a report.</summary>
+    public int NoticeDays { get; init; } = 15;
+}
 
 /// <summary>An amount and the legal days on which it is right, both included; null where there is no such end.</summary>
 public sealed record AmountDue(Band Band, DateOnly? From, DateOnly? Until, Euro Sanction, Euro Costs)
 {
-    public Euro Total => Sanction + Costs;
+    /// <summary>Added to the sanction for whole semesters of delay.</summary>
+    public Euro Surcharge { get; init; }
+
+    public Euro Total => Sanction + Surcharge + Costs;
 }
 
 /// <summary>The amount of a day and those that follow it, in order of time.</summary>
@@ -51,19 +68,33 @@ internal static class FineAmounts
         new(new(2013, 8, 21), 70, 5, 60, "DL 69/2013 art. 20 c. 5-bis, converted by L. 98/2013: less 30 % within five days"),
     ];
 
+    /// <summary>A payment without cash releases if it is credited within two days after the term (DL 18/2016 art. 17-quinquies). It judges; it is not offered.</summary>
+    public const int CreditingDays = 2;
+
+    /// <summary>What <paramref name="day"/> costs, and what follows.</summary>
     public static AmountsDue On(DateOnly day, FineTerms fine, PatronDay patron)
     {
         ArgumentNullException.ThrowIfNull(fine);
-        var all = All(fine, patron);
+        var all = All(day, fine, patron);
         var today = all.FindIndex(due => due.Until is not { } until || day <= until);
-        return new(all[today], all[(today + 1)..]);
+        // Only a notice on the windscreen ends, and then a report is about to come.
+        return today < 0 ? new(all[^1], []) : new(all[today], all[(today + 1)..]);
     }
 
-    static List<AmountDue> All(FineTerms fine, PatronDay patron)
+    /// <summary>What is still missing when <paramref name="paid"/> was credited on <paramref name="day"/>; zero when it was enough, by the law's own tolerance.</summary>
+    public static Euro Missing(Euro paid, DateOnly day, FineTerms fine, PatronDay patron)
+    {
+        var due = On(day.AddDays(-CreditingDays), fine, patron).Today.Total;
+        return due > paid ? due - paid : Euro.Zero;
+    }
+
+    static List<AmountDue> All(DateOnly day, FineTerms fine, PatronDay patron)
     {
         var rule = Rules.Last(rule => rule.From <= fine.ViolatedOn);
         var hasReduction = !fine.DiscountExcluded && rule.ReducedDays > 0;
         var reduced = fine.Minimum.Percent(rule.ReducedPercent);
+        if (fine.Phase == Phase.Notice)
+            return [new(Band.Windscreen, null, Holidays.WorkingDayFrom(fine.ViolatedOn.AddDays(fine.NoticeDays), patron), hasReduction ? reduced : fine.Minimum, fine.Costs)];
         if (fine.ToldOn is not { } told)
             return [new(Band.NotToldYet, null, null, hasReduction ? reduced : fine.Minimum, fine.Costs)];
 
@@ -80,7 +111,20 @@ internal static class FineAmounts
 
         // In the Codice every maximum is at least twice the minimum; a mistyped line must not make waiting cheaper.
         var half = fine.Maximum.Half();
-        all.Add(new(Band.HalfMaximum, lastMinimum.AddDays(1), null, half > fine.Minimum ? half : fine.Minimum, fine.Costs));
-        return all;
+        var enforceable = half > fine.Minimum ? half : fine.Minimum;
+        var since = lastMinimum.AddDays(1);
+        if (!fine.Surcharged)
+        {
+            all.Add(new(Band.HalfMaximum, since, null, enforceable, fine.Costs));
+            return all;
+        }
+        // It grows for as long as nobody pays: as far as the day, and one step more.
+        for (var semesters = 0; ; semesters++)
+        {
+            var begins = since.AddMonths(6 * semesters);
+            all.Add(new(Band.HalfMaximum, begins, since.AddMonths(6 * (semesters + 1)).AddDays(-1), enforceable, fine.Costs) { Surcharge = enforceable.Percent(10 * semesters) });
+            if (begins > day)
+                return all;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Platform.Core.Events;
+using Platform.Core.Settings;
 using Platform.Core.Storage;
 using Platform.Core.Time;
 using Platform.Payments;
@@ -8,7 +9,7 @@ namespace Services.Fines;
 
 /// <summary>Closes a fine when payments tells that it is paid, and opens it again when the bank took the payment back.</summary>
 /// <remarks>One class for both: only within a class does the order of a stream hold, and a reversal before its payment would leave the fine closed for ever.</remarks>
-internal sealed class FollowPosition : IReact<PositionPaid>, IReact<PositionReversed>
+internal sealed class FollowPosition(ISettings<FinesSettings> settings) : IReact<PositionPaid>, IReact<PositionReversed>
 {
     /// <remarks>Told twice, it writes the same again.</remarks>
     /// <exception cref="InvalidOperationException">The register has no such fine: an officer must see it, for money was taken.</exception>
@@ -31,6 +32,9 @@ internal sealed class FollowPosition : IReact<PositionPaid>, IReact<PositionReve
         if (touched == 0)
             throw new InvalidOperationException($"Order {happened.OrderNumber} paid {name}, which is not in the register.");
         session.Record("fines.paid", new { fine = name.ToString(), order = happened.OrderNumber, cents = happened.Amount.Cents });
+        // A bank page left open over night asks yesterday's price.
+        if (await Fine.Find(session, name) is { } fine)
+            await Supplements.Judge(session, fine, await settings.Read(session), happened.At);
     }
 
     /// <remarks>A fine that another order has paid stays paid.</remarks>
@@ -46,8 +50,16 @@ internal sealed class FollowPosition : IReact<PositionPaid>, IReact<PositionReve
             where entity_id = @entity and series = @series and year = @year and number = @number and paid_order = @order
             """,
             new { entity = session.Entity, series = name.Series, year = name.Year, number = name.Number, order = happened.OrderNumber, at = happened.At });
-        if (touched > 0)
-            session.Record("fines.reopened", new { fine = name.ToString(), order = happened.OrderNumber });
+        if (touched == 0)
+            return;
+        await session.Execute(
+            """
+            update fines.supplement set closed_at = @at, closed_by = 'reversal'
+            where entity_id = @entity and paid_order = @order and closed_at is null
+              and fine_id = (select fine_id from fines.fine where entity_id = @entity and series = @series and year = @year and number = @number)
+            """,
+            new { entity = session.Entity, series = name.Series, year = name.Year, number = name.Number, order = happened.OrderNumber, at = happened.At });
+        session.Record("fines.reopened", new { fine = name.ToString(), order = happened.OrderNumber });
     }
 
     static FineNumber NameOf(PositionKey position) => FineNumber.TryParse(position.Reference, out var name)

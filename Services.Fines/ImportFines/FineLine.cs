@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Platform.Core.Money;
 using Platform.Core.Plugins;
+using Services.Fines.Amounts;
 using Services.Fines.Register;
 
 namespace Services.Fines;
@@ -9,7 +10,13 @@ namespace Services.Fines;
 /// <summary>A line of the file that can be loaded.</summary>
 internal sealed record FineLine(
     int Line, FineNumber Name, DateOnly ViolatedOn, Plate Plate, string Municipality, string Place, string Article, string Description,
-    Euro Minimum, Euro Maximum, Euro Costs, DateOnly? NotifiedOn, bool ContestedAtOnce, bool DiscountExcluded);
+    Euro Minimum, Euro Maximum, Euro Costs, DateOnly? NotifiedOn, bool ContestedAtOnce, bool DiscountExcluded)
+{
+    public Phase Phase { get; init; } = Phase.Report;
+    public int Points { get; init; }
+    public string Accessory { get; init; } = "";
+    public string Device { get; init; } = "";
+}
 
 /// <summary>Columns of the file, found by name in any order.</summary>
 internal static class FineColumns
@@ -30,7 +37,18 @@ internal static class FineColumns
     public const string ContestedAtOnce = "contestazione_immediata";
     public const string DiscountExcluded = "sconto_escluso";
 
-    public static readonly IReadOnlyList<string> All =
+    public const string Phase = "fase";
+    public const string Points = "punti";
+    public const string Accessory = "sanzioni_accessorie";
+    public const string Device = "dispositivo";
+
+    /// <summary>Cost of a notification through SEND: added to the other costs.</summary>
+    public const string SendCosts = "spese_send";
+
+    /// <summary>A file may leave these out: then every line has the usual value.</summary>
+    public static readonly IReadOnlyList<string> Optional = [Phase, Points, Accessory, Device, SendCosts];
+
+    public static readonly IReadOnlyList<string> Required =
     [
         Series, Year, Number, ViolatedOn, Plate, Municipality, Place, Article, Description, Minimum, Maximum, Costs, NotifiedOn, ContestedAtOnce, DiscountExcluded,
     ];
@@ -72,7 +90,14 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
         var notifiedOn = Date(FineColumns.NotifiedOn);
         var contestedAtOnce = YesNo(FineColumns.ContestedAtOnce);
         var discountExcluded = YesNo(FineColumns.DiscountExcluded);
+        var phase = ReadPhase();
+        var points = field(FineColumns.Points).Length == 0 ? 0 : Whole(FineColumns.Points, 0, 30, "Scrivi i punti della patente con una cifra, da 0 a 30.");
+        var accessory = Words(FineColumns.Accessory, 200, required: false);
+        var device = Words(FineColumns.Device, 200, required: false);
+        var sendCosts = field(FineColumns.SendCosts).Length == 0 ? Euro.Zero : Amount(FineColumns.SendCosts);
 
+        if (phase == Phase.Notice && (notifiedOn is not null || contestedAtOnce))
+            Add(FineColumns.Phase, "Un preavviso non è ancora notificato né contestato: se lo è, la fase è verbale.");
         if (notifiedOn < violatedOn)
             Add(FineColumns.NotifiedOn, "La notifica è prima della violazione. Controlla le due date.");
         if (minimum is { Cents: 0 })
@@ -82,7 +107,10 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
 
         return new(
             line, new(series, year, number), violatedOn ?? default, plate, municipality, place, article, description,
-            minimum ?? default, maximum ?? default, costs ?? default, notifiedOn, contestedAtOnce, discountExcluded);
+            minimum ?? default, maximum ?? default, (costs ?? default) + (sendCosts ?? default), notifiedOn, contestedAtOnce, discountExcluded)
+        {
+            Phase = phase, Points = points, Accessory = accessory, Device = device,
+        };
     }
 
     string Series()
@@ -136,11 +164,25 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
         return code;
     }
 
-    string Words(string column, int most)
+    Phase ReadPhase()
+    {
+        var text = field(FineColumns.Phase);
+        if (text.Length == 0)
+            return Phase.Report;
+        if (Phases.Italian.TryGetValue(text, out var phase))
+            return phase;
+        Add(FineColumns.Phase, $"Scrivi una di queste: {string.Join(", ", Phases.Italian.Keys)}. Vuoto vuol dire verbale.");
+        return Phase.Report;
+    }
+
+    string Words(string column, int most, bool required = true)
     {
         var text = field(column);
         if (text.Length == 0)
-            Add(column, "Il campo è vuoto ed è obbligatorio.");
+        {
+            if (required)
+                Add(column, "Il campo è vuoto ed è obbligatorio.");
+        }
         else if (text.Length > most)
             Add(column, $"Il testo è troppo lungo: al massimo {most} caratteri.");
         else if (text.Any(char.IsControl))

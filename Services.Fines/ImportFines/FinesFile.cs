@@ -77,7 +77,7 @@ internal static class FinesFile
         if (csv.FieldCount != columns.Width)
             return Bad(line, null, $"La riga ha {csv.FieldCount} colonne e l'intestazione {columns.Width}. Se un testo o un importo contiene il separatore, chiudilo tra virgolette.");
 
-        var fine = FineLineReader.Read(line, column => csv.GetString(columns.Of(column)).Trim(), today, out var errors);
+        var fine = FineLineReader.Read(line, column => columns.Of(column) is { } place ? csv.GetString(place).Trim() : "", today, out var errors);
         if (fine is null)
             return new(null, errors);
         if (!seen.TryAdd(fine.Name, line))
@@ -104,7 +104,8 @@ internal static class FinesFile
     {
         public int Width => width;
 
-        public int Of(string column) => places[column];
+        /// <summary>Null where the file leaves an optional column out.</summary>
+        public int? Of(string column) => places.TryGetValue(column, out var place) ? place : null;
 
         public static Columns? Find(string heading, char separator, out string? problem)
         {
@@ -114,13 +115,13 @@ internal static class FinesFile
             for (var i = 0; i < names.FieldCount; i++)
             {
                 var name = names.GetString(i).Trim().ToLowerInvariant().Replace(' ', '_');
-                if (FineColumns.All.Contains(name, StringComparer.Ordinal) && !places.TryAdd(name, i))
+                if ((FineColumns.Required.Contains(name, StringComparer.Ordinal) || FineColumns.Optional.Contains(name, StringComparer.Ordinal)) && !places.TryAdd(name, i))
                 {
                     problem = $"La colonna {name} c'è due volte. Lasciane una.";
                     return null;
                 }
             }
-            var missing = FineColumns.All.Where(column => !places.ContainsKey(column)).ToList();
+            var missing = FineColumns.Required.Where(column => !places.ContainsKey(column)).ToList();
             problem = missing.Count == 0 ? null
                 : $"{(missing.Count == 1 ? "Manca la colonna" : "Mancano le colonne")}: {string.Join(", ", missing)}. "
                   + "La prima riga deve avere i nomi delle colonne, in qualsiasi ordine, separati da punto e virgola o da virgola.";

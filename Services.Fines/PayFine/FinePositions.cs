@@ -22,14 +22,13 @@ internal sealed class FinePositions(ISessions sessions, ISettings<FinesSettings>
             async session => await Fine.Find(session, name.Value) switch
             {
                 null => new Quote.Refused(FineRefusals.NotFound),
-                { IsPaid: true } => new Quote.Refused(FineRefusals.AlreadyPaid),
                 var fine => Price(fine, await settings.Read(session), legalDay),
             },
             stop);
     }
 
     internal static Quote Price(Fine fine, FinesSettings settings, DateOnly legalDay) =>
-        fine.MayBePaid(settings)
-            ? new Quote.Priced(AmountLines.Of(fine.AmountsOn(legalDay, settings).Today), LegalTime.EndOf(legalDay) + AfterMidnight)
-            : new Quote.Refused(FineRefusals.NotToldYet);
+        fine.NotPayable(legalDay, settings) is { } why
+            ? new Quote.Refused(why)
+            : new Quote.Priced(AmountLines.Of(fine.AmountsOn(legalDay, settings).Today), LegalTime.EndOf(legalDay) + AfterMidnight);
 }

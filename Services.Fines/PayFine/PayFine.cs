@@ -22,10 +22,8 @@ internal sealed class PayFineHandler(ISessions sessions, ISettings<FinesSettings
         var (fine, decided) = await sessions.Run(async session => (await Fine.Find(session, command.Id), await settings.Read(session)), stop);
         if (fine is null)
             return new Refusal(FineRefusals.NotFound);
-        if (fine.IsPaid)
-            return new Refusal(FineRefusals.AlreadyPaid);
-        if (!fine.MayBePaid(decided))
-            return new Refusal(FineRefusals.NotToldYet);
+        if (fine.NotPayable(LegalTime.Day(time.GetUtcNow()), decided) is { } why)
+            return new Refusal(why);
 
         var opened = await commands.Send(Position(fine, decided, LegalTime.Day(time.GetUtcNow())), stop);
         return opened.Paid
@@ -37,6 +35,6 @@ internal sealed class PayFineHandler(ISessions sessions, ISettings<FinesSettings
     {
         var due = fine.AmountsOn(today, settings).Today;
         // An amount without a last day is certain for today only; opening again brings it up to date.
-        return new(fine.Name.ToString(), $"Verbale {fine.Name}", new(due.Until ?? today, AmountLines.Of(due)));
+        return new(fine.Name.ToString(), $"{(fine.Phase == Phase.Notice ? "Avviso" : "Verbale")} {fine.Name}", new(due.Until ?? today, AmountLines.Of(due)));
     }
 }

@@ -7,26 +7,52 @@ namespace Services.Fines.Register;
 /// <summary>A fine as the register holds it.</summary>
 internal sealed record Fine(
     Guid Id, string Series, int Year, int Number, string Municipality, string Place, string Article, string Description, DateOnly ViolatedOn, string Plate,
-    Euro Minimum, Euro Maximum, Euro Costs, bool DiscountExcluded, bool ContestedAtOnce, DateOnly? NotifiedOn, string State, DateOnly? PaidOn, Euro? PaidAmount, string? PaidOrder)
+    Euro Minimum, Euro Maximum, Euro Costs, bool DiscountExcluded, bool ContestedAtOnce, DateOnly? NotifiedOn, string State, DateOnly? PaidOn, Euro? PaidAmount, string? PaidOrder,
+    string PhaseText = "report", DateOnly? DeclaredOn = null, int Points = 0, string Accessory = "", string Device = "", Euro? SupplementDue = null)
 {
     public FineNumber Name => new(Series, Year, Number);
 
     public bool IsPaid => State == "paid";
 
-    /// <summary>The day from which the law counts, or null while nobody was told yet.</summary>
-    public DateOnly? ToldOn => NotifiedOn ?? (ContestedAtOnce ? ViolatedOn : null);
+    public Phase Phase => Phases.Parse(PhaseText);
 
-    public AmountsDue AmountsOn(DateOnly day, FinesSettings settings) =>
-        FineAmounts.On(day, new(Minimum, Maximum, Costs, DiscountExcluded, ViolatedOn, ToldOn), settings.PatronDay);
+    /// <summary>The day from which the law counts, or null while nobody was told yet: what the citizen declared holds until the register knows better.</summary>
+    public DateOnly? ToldOn => NotifiedOn ?? (ContestedAtOnce ? ViolatedOn : DeclaredOn);
 
-    /// <summary>Whether the creditor takes money for it now: one that nobody is known to have been told of may be another matter.</summary>
-    public bool MayBePaid(FinesSettings settings) => ToldOn is not null || settings.PayBeforeNotice;
+    /// <summary>Whether the citizen may say when he received it.</summary>
+    public bool MayBeDeclared => !IsPaid && Phase == Phase.Report && NotifiedOn is null && !ContestedAtOnce;
+
+    public AmountsDue AmountsOn(DateOnly day, FinesSettings settings) => FineAmounts.On(day, Terms(settings), settings.PatronDay);
+
+    /// <summary>What a payment of that day left open, by what is known now.</summary>
+    public Euro MissingFrom(Euro paid, DateOnly day, FinesSettings settings) => FineAmounts.Missing(paid, day, Terms(settings), settings.PatronDay);
+
+    /// <summary>Why it cannot be paid here on <paramref name="day"/>, by the codes of <see cref="FineRefusals"/>; null when it can.</summary>
+    public string? NotPayable(DateOnly day, FinesSettings settings) => this switch
+    {
+        { IsPaid: true } => FineRefusals.AlreadyPaid,
+        { Phase: Phase.Appealed } => FineRefusals.Appealed,
+        { Phase: Phase.Archived } => FineRefusals.Archived,
+        { Phase: Phase.Collector } => FineRefusals.AtCollector,
+        { Phase: Phase.Instalments } => FineRefusals.InInstalments,
+        { Phase: Phase.Notice } when AmountsOn(day, settings).Today.Until < day => FineRefusals.NoticeOver,
+        { Phase: Phase.Report, ToldOn: null } when !settings.PayBeforeNotice => FineRefusals.NotToldYet,
+        _ => null,
+    };
+
+    FineTerms Terms(FinesSettings settings) => new(Minimum, Maximum, Costs, DiscountExcluded, ViolatedOn, ToldOn)
+    {
+        Phase = Phase, Surcharged = settings.Surcharge, NoticeDays = settings.NoticeDays,
+    };
 
     public static Task<Fine?> Find(IEntitySession session, Guid id) => session.First<Fine>(
         """
         select fine_id as id, series, year, number, municipality::text, place, article, description, violated_on as violatedOn, plate,
                min_cents as minimum, max_cents as maximum, costs_cents as costs, discount_excluded as discountExcluded,
-               contested_at_once as contestedAtOnce, notified_on as notifiedOn, state, paid_on as paidOn, paid_cents as paidAmount, paid_order as paidOrder
+               contested_at_once as contestedAtOnce, notified_on as notifiedOn, state, paid_on as paidOn, paid_cents as paidAmount, paid_order as paidOrder,
+               phase as phaseText, declared_on as declaredOn, points::int, accessory, device,
+               (select s.due_cents - s.paid_cents from fines.supplement s
+                 where s.entity_id = fine.entity_id and s.fine_id = fine.fine_id and s.paid_order = fine.paid_order and s.closed_at is null) as supplementDue
         from fines.fine
         where entity_id = @entity and fine_id = @id
         """, new { entity = session.Entity, id });
@@ -35,7 +61,10 @@ internal sealed record Fine(
         """
         select fine_id as id, series, year, number, municipality::text, place, article, description, violated_on as violatedOn, plate,
                min_cents as minimum, max_cents as maximum, costs_cents as costs, discount_excluded as discountExcluded,
-               contested_at_once as contestedAtOnce, notified_on as notifiedOn, state, paid_on as paidOn, paid_cents as paidAmount, paid_order as paidOrder
+               contested_at_once as contestedAtOnce, notified_on as notifiedOn, state, paid_on as paidOn, paid_cents as paidAmount, paid_order as paidOrder,
+               phase as phaseText, declared_on as declaredOn, points::int, accessory, device,
+               (select s.due_cents - s.paid_cents from fines.supplement s
+                 where s.entity_id = fine.entity_id and s.fine_id = fine.fine_id and s.paid_order = fine.paid_order and s.closed_at is null) as supplementDue
         from fines.fine
         where entity_id = @entity and series = @series and year = @year and number = @number
         """, new { entity = session.Entity, series = name.Series, year = name.Year, number = name.Number });
@@ -51,4 +80,22 @@ internal static class FineRefusals
 
     /// <summary>Nobody is known to have been told of it, and the creditor takes no money before that.</summary>
     public const string NotToldYet = "fines.not_told_yet";
+
+    /// <summary>The days of the notice on the windscreen are over; a report will come.</summary>
+    public const string NoticeOver = "fines.notice_over";
+
+    /// <summary>An appeal is under way.</summary>
+    public const string Appealed = "fines.appealed";
+
+    /// <summary>Annulled or archived.</summary>
+    public const string Archived = "fines.archived";
+
+    /// <summary>The collector has it.</summary>
+    public const string AtCollector = "fines.at_collector";
+
+    /// <summary>It is paid by a plan of instalments.</summary>
+    public const string InInstalments = "fines.in_instalments";
+
+    /// <summary>The day of delivery cannot be declared (any more): the register knows it, or the fine is paid or elsewhere.</summary>
+    public const string NotDeclarable = "fines.not_declarable";
 }

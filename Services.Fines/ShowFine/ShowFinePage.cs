@@ -16,7 +16,7 @@ internal sealed class ShowFinePage(ICommands commands, ILinks links) : IPage
     public Task<PageAnswer> Get(PageRequest request, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return FineOf(request) is { } id ? Draw(request, id, null, stop) : Task.FromResult(BackToSearch(request));
+        return FineOf(request) is { } id ? Draw(request, id, null, new FormState(), stop) : Task.FromResult(BackToSearch(request));
     }
 
     public async Task<PageAnswer> Post(PageRequest request, CancellationToken stop)
@@ -25,19 +25,34 @@ internal sealed class ShowFinePage(ICommands commands, ILinks links) : IPage
         if (FineOf(request) is not { } id)
             return BackToSearch(request);
         var here = $"verbale/{request.Route["token"]}";
+        if (request.Form.ContainsKey(DeclareForm.Day))
+            return await Declare(request, id, here, stop);
         if (!Guid.TryParse(request.Form["attempt"], out var attempt) || attempt == Guid.Empty)
             return PageAnswer.Go($"{request.Path}/{here}");
 
         var checkout = await commands.Send(new PayFine(id, attempt, here, request.Culture.TwoLetterISOLanguageName), stop);
-        return checkout.Refusal is null ? PageAnswer.GoTo(checkout.Value.GoTo) : await Draw(request, id, checkout.Refusal, stop);
+        return checkout.Refusal is null ? PageAnswer.GoTo(checkout.Value.GoTo) : await Draw(request, id, checkout.Refusal, new FormState(), stop);
     }
 
-    async Task<PageAnswer> Draw(PageRequest request, Guid id, Refusal? refusal, CancellationToken stop)
+    async Task<PageAnswer> Declare(PageRequest request, Guid id, string here, CancellationToken stop)
+    {
+        var found = await commands.Send(new ReadFine(id), stop);
+        if (found.Refusal is not null)
+            return BackToSearch(request);
+        var form = FormState.From(request.Form);
+        if (DeclareForm.Read(form, FinesTexts.In(request.Culture), found.Value.Fine.ViolatedOn, LegalTime.Day(request.Now)) is not { } day)
+            return await Draw(request, id, null, form, stop);
+        var declared = await commands.Send(new DeclareNotice(id, day), stop);
+        return declared.Refusal is null ? PageAnswer.Go($"{request.Path}/{here}") : await Draw(request, id, declared.Refusal, form, stop);
+    }
+
+    async Task<PageAnswer> Draw(PageRequest request, Guid id, Refusal? refusal, FormState form, CancellationToken stop)
     {
         var found = await commands.Send(new ReadFine(id), stop);
         return found.Refusal is null
             ? PageAnswer.View<ShowFineView>(
-                ShowFineModel.Of(found.Value.Fine, found.Value.Settings, request, refusal), refusal is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity)
+                ShowFineModel.Of(found.Value.Fine, found.Value.Settings, request, refusal, form),
+                refusal is null && form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity)
             : BackToSearch(request);
     }
 
@@ -46,34 +61,62 @@ internal sealed class ShowFinePage(ICommands commands, ILinks links) : IPage
     static PageAnswer BackToSearch(PageRequest request) => PageAnswer.Go(FindFinePage.ExpiredLinkPath(request.Path));
 }
 
+/// <summary>The form in which a citizen says when he received the report.</summary>
+internal static class DeclareForm
+{
+    public const string Day = "ricevuto";
+
+    /// <summary>The day, or null after the error was told on <paramref name="form"/>.</summary>
+    public static DateOnly? Read(FormState form, Texts texts, DateOnly violatedOn, DateOnly today)
+    {
+        var day = form.Date(Day);
+        if (day is null)
+            form.AddError(Day, texts[form.IsEmpty(Day) ? "declare.missing" : "declare.wrong"]);
+        else if (day > today)
+            form.AddError(Day, texts["declare.future"]);
+        else if (day < violatedOn)
+            form.AddError(Day, texts["declare.before", violatedOn]);
+        return form.IsValid ? day : null;
+    }
+}
+
 /// <summary>A fine as its page shows it.</summary>
 /// <param name="Municipality">Where it happened, when it is the page's own municipality; the register knows others by code only.</param>
-/// <param name="Amounts">What it costs; null once paid.</param>
+/// <param name="ToldOn">From when the law counts; <paramref name="Declared"/> tells whether only the citizen says so.</param>
+/// <param name="Amounts">What it costs; null once paid and where nothing can be paid here.</param>
 /// <param name="Paid">How it was paid; null while it is open.</param>
+/// <param name="Supplement">What a payment left open; null when nothing.</param>
+/// <param name="NotHere">Code of why it cannot be paid here now; null when it can, or is paid.</param>
 /// <param name="Refusal">Why the payment could not begin, in words; null when it was not tried.</param>
 /// <param name="CanPay">Whether a button leads to the checkout.</param>
 /// <param name="Attempt">Number of the attempt that the button would begin.</param>
 /// <param name="Office">Who answers questions and when, in the creditor's own words; empty when it has written none.</param>
 public sealed record ShowFineModel(
-    Texts Texts, string Number, string Article, string Description, string Place, string? Municipality, DateOnly ViolatedOn, string Plate, DateOnly? ToldOn,
-    bool DiscountExcluded, AmountsDue? Amounts, PaidFine? Paid, string? Refusal, bool CanPay, Guid Attempt, string SearchPath, Entity Creditor, string Office)
+    Texts Texts, Phase Phase, string Number, string Article, string Description, string Place, string Device, string? Municipality, DateOnly ViolatedOn, string Plate,
+    DateOnly? ToldOn, bool Declared, bool MayDeclare, FormState Declaration, DateOnly Today, int Points, string Accessory, bool DiscountExcluded, AmountsDue? Amounts,
+    PaidFine? Paid, Euro? Supplement, string? NotHere, string? Refusal, bool CanPay, Guid Attempt, string SearchPath, Entity Creditor, string Office)
 {
-    internal static ShowFineModel Of(Fine fine, FinesSettings settings, PageRequest request, Refusal? refusal)
+    internal static ShowFineModel Of(Fine fine, FinesSettings settings, PageRequest request, Refusal? refusal, FormState? declaration = null)
     {
         var texts = FinesTexts.In(request.Culture);
+        var today = LegalTime.Day(request.Now);
         var paid = fine is { IsPaid: true, PaidOn: { } on, PaidAmount: { } amount, PaidOrder: { } order } ? new PaidFine(on, amount, order) : null;
+        var notHere = paid is null ? fine.NotPayable(today, settings) : null;
         return new(
-            texts, fine.Name.ToString(), fine.Article, fine.Description, fine.Place,
-            fine.Municipality == request.Entity.IstatCode ? request.Entity.Name : null, fine.ViolatedOn, fine.Plate, fine.ToldOn, fine.DiscountExcluded,
-            paid is null ? fine.AmountsOn(LegalTime.Day(request.Now), settings) : null, paid,
+            texts, fine.Phase, fine.Name.ToString(), fine.Article, fine.Description, fine.Place, fine.Device,
+            fine.Municipality == request.Entity.IstatCode ? request.Entity.Name : null, fine.ViolatedOn, fine.Plate,
+            fine.Phase == Phase.Notice ? null : fine.ToldOn, fine is { NotifiedOn: null, ContestedAtOnce: false, DeclaredOn: not null }, fine.MayBeDeclared,
+            declaration ?? new FormState(), today, fine.Points, fine.Accessory, fine.DiscountExcluded,
+            paid is null && notHere is null or FineRefusals.NotToldYet ? fine.AmountsOn(today, settings) : null, paid, paid is null ? null : fine.SupplementDue, notHere,
             paid is null && refusal is not null ? Words(texts, refusal) : null,
-            paid is null && fine.MayBePaid(settings) && refusal?.Code is not (FineRefusals.AlreadyPaid or CheckoutRefusals.AlreadyPaid or CheckoutRefusals.NotOpen),
+            paid is null && notHere is null && refusal?.Code is not (FineRefusals.AlreadyPaid or CheckoutRefusals.AlreadyPaid or CheckoutRefusals.NotOpen),
             Guid.CreateVersion7(request.Now), request.Path, request.Creditor, settings.Office);
     }
 
     static string Words(Texts texts, Refusal refusal) => refusal.Code switch
     {
-        FineRefusals.NotFound or FineRefusals.AlreadyPaid or FineRefusals.NotToldYet
+        FineRefusals.NotFound or FineRefusals.AlreadyPaid or FineRefusals.NotToldYet or FineRefusals.NoticeOver or FineRefusals.Appealed or FineRefusals.Archived
+            or FineRefusals.AtCollector or FineRefusals.InInstalments or FineRefusals.NotDeclarable
             or CheckoutRefusals.AlreadyPaid or CheckoutRefusals.NotOpen or CheckoutRefusals.NotPriced or CheckoutRefusals.NoAgreement => texts[$"refusal.{refusal.Code}"],
         _ => texts["refusal.other", refusal.Code],
     };

@@ -63,8 +63,8 @@ public sealed class Citizen : IDisposable
         await Send(("verbale", fine.Number), ("data", fine.Date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)), ("targa", fine.Plate));
     }
 
-    /// <summary>From a fine's page to the bank's card page.</summary>
-    public Task GoToBank() => SubmitOnly("main form[method=post]");
+    /// <summary>From a page with a form that pays to the bank's card page.</summary>
+    public Task GoToBank() => SubmitOnly("main form[method=post]:has(input[name=attempt])");
 
     /// <summary>On the bank's card page: pays with the test card and lets the bank bring the browser back.</summary>
     public async Task PayAtBank()

@@ -43,7 +43,7 @@ public sealed class TheSite
     static int _number = 7000;
 
     /// <summary>A fine of Bentivoglio of its own for a test: 31,40 € unless another minimum is given.</summary>
-    internal static async Task<Fine> NewFine(long minimum = 42, int seenDaysAgo = 20, int? notifiedDaysAgo = 1)
+    internal static async Task<Fine> NewFine(long minimum = 42, int seenDaysAgo = 20, int? notifiedDaysAgo = 1, string phase = "", int points = 0)
     {
         var number = Interlocked.Increment(ref _number).ToString(CultureInfo.InvariantCulture);
         var today = LegalTime.Day(Host.Clock.GetUtcNow());
@@ -51,8 +51,8 @@ public sealed class TheSite
         var report = await Host.Import(
             "fines", "import", "URG",
             $"""
-            serie;anno;numero;data_violazione;targa;comune;luogo;articolo;descrizione;minimo;massimo;spese;data_notifica;contestazione_immediata;sconto_escluso
-            V;{today.AddDays(-seenDaysAgo).Year};{number};{Day(seenDaysAgo)};AB123CD;037005;Via Marconi 12;art. 158 c. 2;Sosta in area riservata al carico e scarico;{minimum},00;{minimum * 4 + 5},00;2,00;{Day(notifiedDaysAgo)};no;no
+            serie;anno;numero;data_violazione;targa;comune;luogo;articolo;descrizione;minimo;massimo;spese;data_notifica;contestazione_immediata;sconto_escluso;fase;punti
+            V;{today.AddDays(-seenDaysAgo).Year};{number};{Day(seenDaysAgo)};AB123CD;037005;Via Marconi 12;art. 158 c. 2;Sosta in area riservata al carico e scarico;{minimum},00;{minimum * 4 + 5},00;2,00;{Day(notifiedDaysAgo)};no;no;{phase};{points}
             """);
         report.Errors.Should().BeEmpty();
         return new Fine($"V/{today.AddDays(-seenDaysAgo).Year}/{number}", today.AddDays(-seenDaysAgo), "AB123CD");

@@ -18,7 +18,10 @@ public sealed class FineAmountsTests
     [TestCase("2026-05-01", 44_00, Band.Minimum, TestName = "F1 the sixtieth day is a holiday")]
     [TestCase("2026-05-02", 44_00, Band.Minimum, TestName = "F1 so the Saturday after it is the last of the minimum")]
     [TestCase("2026-05-03", 88_50, Band.HalfMaximum, TestName = "F1 then half of the maximum and the costs, never discounted")]
-    [TestCase("2031-05-03", 88_50, Band.HalfMaximum, TestName = "F1 and so for ever")]
+    [TestCase("2026-11-02", 88_50, Band.HalfMaximum, TestName = "F1 until a whole semester of delay is over")]
+    [TestCase("2026-11-03", 97_15, Band.HalfMaximum, TestName = "F1 each whole semester adds ten per cent of the sanction, not of the costs")]
+    [TestCase("2027-05-03", 105_80, Band.HalfMaximum, TestName = "F1 two semesters add twenty, not compounded")]
+    [TestCase("2031-05-03", 175_00, Band.HalfMaximum, TestName = "F1 ten semesters double it")]
     public void Parking_notified_on_a_Monday(string day, long cents, Band band)
     {
         var today = On(day, Parking).Today;
@@ -60,7 +63,44 @@ public sealed class FineAmountsTests
         amounts.Today.Until.Should().Be(new(2026, 3, 7));
         amounts.Next.Select(next => (next.Band, next.From, next.Until, next.Total.Cents)).Should().Equal(
             (Band.Minimum, new DateOnly(2026, 3, 8), new DateOnly(2026, 5, 2), 44_00),
-            (Band.HalfMaximum, new DateOnly(2026, 5, 3), null, 88_50));
+            (Band.HalfMaximum, new DateOnly(2026, 5, 3), new DateOnly(2026, 11, 2), 88_50));
+        On("2026-05-03", Parking).Next.Select(next => (next.From, next.Total.Cents)).Should().Equal((new DateOnly(2026, 11, 3), 97_15));
+    }
+
+    [TestCase("2026-11-03")]
+    [TestCase("2031-05-03")]
+    public void Where_the_corps_takes_no_surcharge_half_of_the_maximum_stays(string day)
+    {
+        var today = On(day, Parking with { Surcharged = false }).Today;
+        (today.Total.Cents, today.Surcharge, today.Until).Should().Be((88_50, Euro.Zero, null));
+    }
+
+    [Test]
+    public void A_delay_that_began_on_the_last_of_a_month_ends_its_semester_on_the_last_day_of_a_shorter_one()
+    {
+        // Told on Tuesday 1 July 2025: the sixtieth day is Saturday 30 August, so the delay begins on the 31st.
+        var told = new DateOnly(2025, 7, 1);
+        var fine = Parking with { ViolatedOn = told, ToldOn = told };
+        On("2026-02-27", fine).Today.Surcharge.Should().Be(Euro.Zero);
+        On("2026-02-28", fine).Today.Surcharge.Cents.Should().Be(8_65);
+    }
+
+    [TestCase("2026-03-09", 31_40, 0, TestName = "F8 credited on the seventh day the reduced amount is enough")]
+    [TestCase("2026-03-10", 31_40, 12_60, TestName = "F8 and on the eighth it is not")]
+    [TestCase("2026-05-04", 44_00, 0, TestName = "F8 credited two days after the last day of the minimum releases")]
+    [TestCase("2026-05-05", 44_00, 44_50, TestName = "F8 three days after, half of the maximum is due")]
+    [TestCase("2026-03-05", 50_00, 0, TestName = "F8 too much leaves nothing open")]
+    public void A_payment_is_judged_with_two_days_for_crediting(string credited, long paid, long missing) =>
+        FineAmounts.Missing(new(paid), DateOnly.Parse(credited, System.Globalization.CultureInfo.InvariantCulture), Parking, PatronDay.None).Cents.Should().Be(missing);
+
+    [Test]
+    public void A_notice_on_the_windscreen_costs_the_lowest_amount_for_the_days_of_the_corps()
+    {
+        var notice = Parking with { Phase = Phase.Notice, ToldOn = null, ViolatedOn = new(2026, 2, 20), Costs = Euro.Zero };
+        var today = On("2026-03-01", notice).Today;
+        (today.Band, today.Total.Cents, today.Until).Should().Be((Band.Windscreen, 29_40, new DateOnly(2026, 3, 7)));
+        On("2026-03-01", notice with { NoticeDays = 9 }).Today.Until.Should().Be(new(2026, 3, 2), "1 March 2026 is a Sunday");
+        On("2026-03-01", notice with { DiscountExcluded = true }).Today.Total.Cents.Should().Be(42_00);
     }
 
     [TestCase(false, 31_40)]
@@ -93,12 +133,13 @@ public sealed class FineAmountsTests
         from excluded in Gen.Bool
         from violated in Gen.Int[0, 365 * 40]
         from told in Gen.Int[-1, 400]
+        from surcharged in Gen.Bool
         let violatedOn = new DateOnly(1993, 1, 1).AddDays(violated)
-        select new FineTerms(new(minimum), new(minimum + more), new(costs), excluded, violatedOn, told < 0 ? null : violatedOn.AddDays(told));
+        select new FineTerms(new(minimum), new(minimum + more), new(costs), excluded, violatedOn, told < 0 ? null : violatedOn.AddDays(told)) { Surcharged = surcharged };
 
     [Test]
     public void Every_day_has_an_amount_that_never_falls_and_never_goes_below_the_costs() =>
-        Gen.Select(AnyFine, Gen.Int[0, 600], Gen.Int[0, 600]).Sample((fine, first, later) =>
+        Gen.Select(AnyFine, Gen.Int[0, 2000], Gen.Int[0, 2000]).Sample((fine, first, later) =>
         {
             var day = fine.ViolatedOn.AddDays(first);
             var before = FineAmounts.On(day, fine, PatronDay.None).Today;
@@ -108,13 +149,13 @@ public sealed class FineAmountsTests
 
     [Test]
     public void What_is_told_of_a_day_to_come_is_what_that_day_costs() =>
-        Gen.Select(AnyFine, Gen.Int[0, 600]).Sample((fine, passed) =>
+        Gen.Select(AnyFine, Gen.Int[0, 2000]).Sample((fine, passed) =>
         {
             var amounts = FineAmounts.On(fine.ViolatedOn.AddDays(passed), fine, PatronDay.None);
             var steps = amounts.Next.Prepend(amounts.Today).ToList();
             return steps.Zip(steps.Skip(1)).All(pair => pair.First.Until!.Value.AddDays(1) == pair.Second.From)
                 && amounts.Next.All(next => FineAmounts.On(next.From!.Value, fine, PatronDay.None).Today == next)
-                && steps[^1].Until is null;
+                && (steps[^1].Until is null) == (!fine.Surcharged || fine.ToldOn is null);
         });
 
     [Test]
@@ -122,7 +163,7 @@ public sealed class FineAmountsTests
         AnyFine.Sample(fine =>
         {
             var amounts = FineAmounts.On(fine.ViolatedOn, fine, PatronDay.None);
-            return amounts.Next.Prepend(amounts.Today).All(due => due.Until is not { } until || !Holidays.Contains(until, PatronDay.None));
+            return amounts.Next.Prepend(amounts.Today).All(due => due.Band == Band.HalfMaximum || due.Until is not { } until || !Holidays.Contains(until, PatronDay.None));
         });
 
     static AmountsDue On(string day, FineTerms fine) => FineAmounts.On(DateOnly.Parse(day, System.Globalization.CultureInfo.InvariantCulture), fine, PatronDay.None);

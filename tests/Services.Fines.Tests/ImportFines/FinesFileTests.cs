@@ -38,6 +38,26 @@ public sealed class FinesFileTests
         (fine.ViolatedOn, fine.NotifiedOn, fine.ContestedAtOnce, fine.DiscountExcluded).Should().Be((new DateOnly(2026, 2, 20), null, true, true));
     }
 
+    [Test]
+    public async Task Columns_that_may_be_left_out_are_read_where_they_stand()
+    {
+        var fine = (await Read($"{Heading};fase;punti;sanzioni_accessorie;dispositivo;spese_send\n{Good};Ricorso;3;Sospensione della patente;Prova 105;2,00\n")).Single().Fine!;
+        (fine.Phase, fine.Points, fine.Accessory, fine.Device, fine.Costs.Cents).Should().Be((Services.Fines.Amounts.Phase.Appealed, 3, "Sospensione della patente", "Prova 105", 4_00));
+        (await Read($"{Heading}\n{Good}\n")).Single().Fine!.Phase.Should().Be(Services.Fines.Amounts.Phase.Report);
+    }
+
+    [TestCase("fase", "boh", "Scrivi una di queste: preavviso, verbale, ricorso, archiviato, riscossione, rate.")]
+    [TestCase("fase", "preavviso", "Un preavviso non è ancora notificato")]
+    [TestCase("punti", "31", "da 0 a 30")]
+    [TestCase("punti", "tre", "da 0 a 30")]
+    [TestCase("spese_send", "due", "L'importo non si legge")]
+    public async Task A_column_that_may_be_left_out_is_checked_where_it_stands(string column, string value, string words)
+    {
+        var error = (await Read($"{Heading};{column}\n{Good};{value}\n")).Single().Errors.Single();
+        (error.Line, error.Field).Should().Be((2, column));
+        error.Message.Should().Contain(words);
+    }
+
     [TestCase("utf-8", false)]
     [TestCase("utf-8", true)]
     [TestCase("windows-1252", false)]

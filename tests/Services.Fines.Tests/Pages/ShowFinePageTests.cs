@@ -18,7 +18,7 @@ public sealed class ShowFinePageTests
         words.Should().ContainAll(
             "Verbale V/2026/1042", "Divieto di sosta (art. 158 c. 2)", "Via Guglielmo Marconi 12, Comune di Bentivoglio", "20 febbraio 2026", "AB123CD",
             "Con lo sconto del 30 %, fino a sabato 7 marzo 2026", "Sanzione 29,40 €", "Spese di accertamento e notifica 2,00 €", "Totale 31,40 €",
-            "Da domenica 8 marzo 2026 a sabato 2 maggio 2026 44,00 €", "Da domenica 3 maggio 2026 88,50 €", "non puoi più fare ricorso", "i dati di chi guidava", "Paga 31,40 €");
+            "Da domenica 8 marzo 2026 a sabato 2 maggio 2026 44,00 €", "Da domenica 3 maggio 2026 a lunedì 2 novembre 2026 88,50 €", "non puoi più fare ricorso", "i dati di chi guidava", "Paga 31,40 €");
     }
 
     [Test]
@@ -36,6 +36,47 @@ public sealed class ShowFinePageTests
     [Test]
     public async Task A_fine_not_known_to_be_delivered_warns_who_has_it_in_hand() =>
         (await Words(Some.Fine with { NotifiedOn = null }, Noon5March)).Should().Contain("Hai già ricevuto il verbale?").And.Contain("Paga 31,40 €").And.NotContain("Se paghi più tardi");
+
+    [TestCase("appealed", "C’è un ricorso")]
+    [TestCase("archived", "Non devi pagare niente")]
+    [TestCase("collector", "La multa è passata alla riscossione")]
+    [TestCase("instalments", "La multa si paga a rate")]
+    public async Task What_cannot_be_paid_here_says_why_and_offers_no_button(string phase, string title)
+    {
+        var html = await Draw(Some.Fine with { PhaseText = phase }, Noon5March, "it", null);
+        Drawn.Words(html).Should().Contain(title).And.NotContain("Da pagare oggi").And.NotContain("Prima di pagare").And.Contain("Divieto di sosta");
+        html.Should().NotContain("name=\"attempt\"");
+    }
+
+    [Test]
+    public async Task A_notice_on_the_windscreen_says_what_it_is_and_until_when()
+    {
+        var notice = Some.Fine with { PhaseText = "notice", NotifiedOn = null, Costs = Platform.Core.Money.Euro.Zero };
+        (await Words(notice, Noon5March)).Should().ContainAll("Avviso V/2026/1042", "È un avviso lasciato sul veicolo", "fino a sabato 7 marzo 2026", "Paga 29,40 €").And.NotContain("Quando hai ricevuto");
+        (await Words(notice, Noon5March.AddDays(3))).Should().Contain("L’avviso non si paga più qui").And.NotContain("Paga 29,40").And.NotContain("Da pagare oggi");
+    }
+
+    [Test]
+    public async Task Who_has_received_a_fine_that_the_register_thinks_is_not_delivered_can_say_when()
+    {
+        var fine = Some.Fine with { NotifiedOn = null };
+        (await Draw(fine, Noon5March, "it", null)).Should().Contain("name=\"ricevuto\"").And.Contain("min=\"2026-02-20\"").And.Contain("max=\"2026-03-05\"");
+        (await Words(fine with { DeclaredOn = new(2026, 2, 23) }, Noon5March)).Should().ContainAll("Verbale ricevuto il (lo hai detto tu)", "23 febbraio 2026", "Paga 44,00 €", "correggilo");
+        (await Draw(Some.Fine, Noon5March, "it", null)).Should().NotContain("name=\"ricevuto\"");
+    }
+
+    [Test]
+    public async Task Points_accessory_sanctions_and_device_are_told_and_points_ask_for_the_driver() =>
+        (await Words(Some.Fine with { Points = 3, Accessory = "Sospensione della patente", Device = "Prova 105" }, Noon5March))
+            .Should().ContainAll("Punti della patente 3", "Altre sanzioni Sospensione della patente", "Strumento Prova 105", "entro 60 giorni, anche se paghi");
+
+    [Test]
+    public async Task A_delay_of_semesters_is_a_line_of_the_amount() =>
+        (await Words(Some.Fine, new(2026, 11, 10, 11, 0, 0, TimeSpan.Zero))).Should().ContainAll("Maggiorazione per ritardo 8,65 €", "Totale 97,15 €", "10 % per ogni semestre");
+
+    [Test]
+    public async Task A_payment_that_was_too_little_says_what_is_missing() =>
+        (await Words(Some.PaidFine with { SupplementDue = new(12_60) }, Noon5March)).Should().ContainAll("Questa multa è pagata", "Manca una parte dell’importo", "12,60 €");
 
     [Test]
     public async Task Without_discount_the_page_says_so() =>

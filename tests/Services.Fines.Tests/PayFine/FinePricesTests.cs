@@ -18,7 +18,7 @@ public sealed class FinePricesTests
 
     [Test]
     public void An_amount_without_a_last_day_is_promised_for_today_only() =>
-        PayFineHandler.Position(Some.Fine, new FinesSettings(), new(2026, 7, 1)).Due.DueOn.Should().Be(new(2026, 7, 1));
+        PayFineHandler.Position(Some.Fine, new FinesSettings { Surcharge = false }, new(2026, 7, 1)).Due.DueOn.Should().Be(new(2026, 7, 1));
 
     [Test]
     public void No_line_is_zero() =>
