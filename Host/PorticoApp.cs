@@ -260,6 +260,7 @@ internal sealed class PorticoApp : IAsyncDisposable
             SuppressDiagnosticsCallback = _ => true,
         });
         Telemetry.Map(web);
+        web.Use((http, next) => root.Resolve<HostNames>().Guard(http, next));
         web.UsePorticoAssets();
         web.Use((http, next) => pages.Secure(http, next));
         web.UseRouting();

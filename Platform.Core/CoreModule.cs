@@ -24,6 +24,8 @@ internal sealed class CoreModule : IPlatformModule
     {
         builder.RegisterType<EntityDirectory>().SingleInstance();
         builder.RegisterType<EntityImport>().SingleInstance();
+        builder.RegisterType<EntityDecisions>().SingleInstance();
+        builder.RegisterType<HostNames>().SingleInstance();
         builder.RegisterType<SettingsStore>().SingleInstance();
         builder.RegisterGeneric(typeof(SettingsOf<>)).As(typeof(ISettings<>));
         builder.RegisterType<NamedSecrets>().As<ISecrets>().SingleInstance();
@@ -47,7 +49,7 @@ internal sealed class CoreModule : IPlatformModule
     public void Map(IEndpointRouteBuilder endpoints, ILifetimeScope root)
     {
         var pages = root.Resolve<PageServer>();
-        var home = new HomePages(pages, root.Resolve<EntityDirectory>(), root.Resolve<Plugins.ServiceCatalog>());
+        var home = new HomePages(pages, root.Resolve<EntityDirectory>(), root.Resolve<Plugins.ServiceCatalog>(), root.Resolve<EntityDecisions>(), root.Resolve<HostNames>());
         endpoints.MapGet("/", home.Catalogue);
         endpoints.MapGet("/{entity}", home.OfEntity);
         endpoints.MapGet("/{entity}/tema.css", home.Theme);
@@ -56,6 +58,10 @@ internal sealed class CoreModule : IPlatformModule
         endpoints.MapGet("/privacy", http => home.Notice(http, "privacy"));
         endpoints.MapGet("/{entity}/accessibilita", http => home.Notice(http, "accessibility"));
         endpoints.MapGet("/accessibilita", http => home.Notice(http, "accessibility"));
+        endpoints.MapGet("/{entity}/contatti", http => home.Notice(http, "contacts"));
+        endpoints.MapGet("/contatti", http => home.Notice(http, "contacts"));
+        endpoints.MapGet("/{entity}/logo.png", home.Logo);
+        endpoints.MapGet("/{entity}/servizi.json", home.Services);
         pages.MapServices(endpoints);
         endpoints.MapFallback((HttpContext http) => home.NotFound(http)).WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head, HttpMethods.Post]));
     }

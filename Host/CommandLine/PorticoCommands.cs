@@ -51,7 +51,7 @@ internal static class PorticoCommands
             return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
         }
         catch (Exception told) when (told is StartRefusedException or EmbeddedPostgresException or MigrationException or FileNotFoundException or DirectoryNotFoundException
-            or UnauthorizedAccessException or FormatException or JsonException or BankMissingException or EntityUnknownException)
+            or UnauthorizedAccessException or FormatException or JsonException or BankMissingException or EntityUnknownException or System.Text.DecoderFallbackException)
         {
             return Fail(told.Message);
         }
@@ -134,7 +134,7 @@ internal static class PorticoCommands
 
     static Command Entity(HostSettings settings)
     {
-        var file = new Argument<FileInfo>("file") { Description = "CSV: id; codice; slug; nome; tipo; istat; codice_fiscale; colore; sito; indirizzo; telefono; email; pec; servizi." };
+        var file = new Argument<FileInfo>("file") { Description = "CSV: id; codice; slug; nome; tipo; istat; codice_fiscale; colore; sito; indirizzo; telefono; email; pec; servizi; host." };
         var import = new Command("import", "Load entities and what they offer from a CSV file. All or nothing; a running host sees it within seconds.") { file };
         import.SetAction(async (parsed, stop) =>
         {
@@ -142,7 +142,10 @@ internal static class PorticoCommands
             await using var app = await BuildOnly(settings, parsed, stop);
             return Tell(await app.Container.Resolve<EntityImport>().Run(input, stop), "enti");
         });
-        return new Command("entity", "Municipalities, unions and the province.") { import };
+        return new Command("entity", "Municipalities, unions and the province.")
+        {
+            import, EntityCommands.Show(settings), EntityCommands.Set(settings), EntityCommands.Host(settings), EntityCommands.Logo(settings), EntityCommands.Notice(settings),
+        };
     }
 
     static Command Agreement(HostSettings settings)

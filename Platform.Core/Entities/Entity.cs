@@ -20,4 +20,11 @@ public enum EntityKind
 /// <param name="Colour">Brand colour as <c>#rrggbb</c>; contrast against white at least 4.5:1.</param>
 public sealed record Entity(
     EntityId Id, string Code, string Slug, string Name, EntityKind Kind, string? IstatCode, string TaxCode, string Colour,
-    string? Website, string? Address, string? Phone, string? Email, string? Pec);
+    string? Website, string? Address, string? Phone, string? Email, string? Pec)
+{
+    /// <summary>Where the entity's logo is, or null: then the initials of its name stand for it. The address changes with the picture.</summary>
+    public string? LogoPath { get; init; }
+
+    /// <summary>The entity's own host name, the first by the alphabet of those it has, or null: its pages are then under the host's own name only.</summary>
+    public string? HostName { get; init; }
+}

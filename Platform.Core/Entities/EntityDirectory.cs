@@ -7,18 +7,25 @@ namespace Platform.Core.Entities;
 internal sealed record Activation(EntityId Municipality, string Service, EntityId? Creditor, bool Active);
 
 /// <summary>All entities and activations as they stood a moment ago.</summary>
-internal sealed class EntitySnapshot(IReadOnlyList<Entity> entities, IReadOnlyList<Activation> activations)
+internal sealed class EntitySnapshot(IReadOnlyList<Entity> entities, IReadOnlyList<Activation> activations, IReadOnlyList<(string Host, EntityId Entity)> hosts)
 {
     readonly Dictionary<EntityId, Entity> _byId = entities.ToDictionary(e => e.Id);
     readonly Dictionary<string, Entity> _bySlug = entities.ToDictionary(e => e.Slug, StringComparer.OrdinalIgnoreCase);
     readonly Dictionary<string, Entity> _byCode = entities.ToDictionary(e => e.Code, StringComparer.Ordinal);
     readonly ILookup<EntityId, Activation> _activations = activations.ToLookup(a => a.Municipality);
 
+    readonly Dictionary<string, EntityId> _byHost = hosts.ToDictionary(host => host.Host, host => host.Entity, StringComparer.Ordinal);
+
     public IReadOnlyList<Entity> All => entities;
 
     public Entity? ById(EntityId id) => _byId.GetValueOrDefault(id);
 
     public Entity? BySlug(string slug) => _bySlug.GetValueOrDefault(slug);
+
+    /// <param name="host">As <see cref="HostNames.Plain"/> writes it.</param>
+    public Entity? ByHost(string host) => _byHost.TryGetValue(host, out var id) ? ById(id) : null;
+
+    public IEnumerable<string> HostsOf(EntityId entity) => hosts.Where(host => host.Entity == entity).Select(host => host.Host);
 
     public Entity? ByCode(string code) => _byCode.GetValueOrDefault(code);
 
@@ -72,11 +79,18 @@ internal sealed class EntityDirectory(Database database, TimeProvider clock) : I
         async session =>
         {
             var entities = await session.List<EntityRow>(
-                "select entity_id, code, slug, name, kind, istat_code, tax_code, colour, website, address, phone, email, pec from core.entity order by name");
+                """
+                select e.entity_id, e.code, e.slug, e.name, e.kind, e.istat_code, e.tax_code, e.colour, e.website, e.address, e.phone, e.email, e.pec,
+                       left(encode(l.sha256, 'hex'), 16) as logo, (select min(h.host) from core.host_name h where h.entity_id = e.entity_id) as host
+                  from core.entity e left join core.logo l on l.entity_id = e.entity_id
+                 order by e.name
+                """);
             var activations = await session.List<ActivationRow>("select entity_id, service, creditor_id, state from core.activation order by service");
+            var hosts = await session.List<HostRow>("select host, entity_id from core.host_name order by host");
             return new EntitySnapshot(
                 [.. entities.Select(e => e.ToEntity())],
-                [.. activations.Select(a => new Activation(a.EntityId, a.Service, a.CreditorId is { } creditor ? new EntityId(creditor) : null, a.State == "active"))]);
+                [.. activations.Select(a => new Activation(a.EntityId, a.Service, a.CreditorId is { } creditor ? new EntityId(creditor) : null, a.State == "active"))],
+                [.. hosts.Select(h => (h.Host, h.EntityId))]);
         },
         stop);
 
@@ -98,7 +112,20 @@ internal sealed class EntityDirectory(Database database, TimeProvider clock) : I
         public string? Email { get; init; }
         public string? Pec { get; init; }
 
-        public Entity ToEntity() => new(EntityId, Code, Slug, Name, EntityKinds.Parse(Kind), IstatCode, TaxCode, Colour, Website, Address, Phone, Email, Pec);
+        public string? Logo { get; init; }
+        public string? Host { get; init; }
+
+        public Entity ToEntity() => new(EntityId, Code, Slug, Name, EntityKinds.Parse(Kind), IstatCode, TaxCode, Colour, Website, Address, Phone, Email, Pec)
+        {
+            LogoPath = Logo is null ? null : $"/{Slug}/logo.png?v={Logo}",
+            HostName = Host,
+        };
+    }
+
+    sealed class HostRow
+    {
+        public string Host { get; init; } = "";
+        public EntityId EntityId { get; init; }
     }
 
     sealed class ActivationRow

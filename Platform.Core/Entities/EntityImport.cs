@@ -10,14 +10,15 @@ namespace Platform.Core.Entities;
 
 /// <summary>Loads entities and what they offer from a CSV file by header name. All or nothing; the same file again changes nothing.</summary>
 /// <remarks>
-/// Columns: <c>id; codice; slug; nome; tipo; istat; codice_fiscale; colore; sito; indirizzo; telefono; email; pec; servizi</c>.
+/// Columns: <c>id; codice; slug; nome; tipo; istat; codice_fiscale; colore; sito; indirizzo; telefono; email; pec; servizi; host</c>.
 /// <c>servizi</c> lists what the entity offers, separated by blanks: <c>fines</c> (it is creditor itself), <c>fines@URG</c> (the entity with that code is),
-/// <c>suap!</c> (announced, not yet offered). What the file does not list for an entity is withdrawn from it.
+/// <c>suap!</c> (announced, not yet offered). What the file does not list for an entity is withdrawn from it. <c>host</c> lists its host names, separated by
+/// blanks; a file without that column leaves them as they are.
 /// </remarks>
 internal sealed partial class EntityImport(Database database, TimeProvider clock)
 {
     static readonly string[] Required = ["id", "codice", "slug", "nome", "tipo", "codice_fiscale"];
-    static readonly string[] ReservedSlugs = ["pagamenti", "verifica", "portico", "health", "api", "console"];
+    static readonly string[] ReservedSlugs = ["pagamenti", "verifica", "portico", "health", "api", "console", "privacy", "accessibilita", "contatti", "metrics"];
 
     public async Task<ImportReport> Run(Stream file, CancellationToken stop)
     {
@@ -44,6 +45,13 @@ internal sealed partial class EntityImport(Database database, TimeProvider clock
                         throw new FormatException($"riga {row.Line}: {wrong.MessageText} ({wrong.ConstraintName}).", wrong);
                     }
                 }
+                // All away before any comes: a name may move from one entity to another.
+                foreach (var row in rows.Where(row => row.Hosts is not null))
+                    await session.Execute("delete from core.host_name where entity_id = @id and host <> all(@hosts)", new { id = row.Id, hosts = row.Hosts!.ToArray() });
+                foreach (var row in rows.Where(row => row.Hosts is not null))
+                    foreach (var host in row.Hosts!)
+                        if (await session.First<int?>(UpsertHost, new { id = row.Id, host }) != row.Id)
+                            throw new FormatException($"riga {row.Line}: host: {host} è già di un altro ente.");
                 foreach (var row in rows)
                 {
                     await session.Execute(
@@ -121,12 +129,17 @@ internal sealed partial class EntityImport(Database database, TimeProvider clock
                 else
                     Wrong("servizi", "Servono voci come fines, fines@URG oppure suap!, separate da spazi.");
             }
+            IReadOnlyList<string>? hosts = header.Contains("host") ? [.. Field("host").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(HostNames.Plain)] : null;
+            if (hosts?.Any(host => !EntityDecisions.HostPattern().IsMatch(host)) == true)
+                Wrong("host", "Servono nomi come servizi.comune.example, separati da spazi, senza https:// e senza porta.");
             rows.Add(new(line, id, Field("codice"), Field("slug"), Field("nome"), Field("tipo"), Optional("istat"), Field("codice_fiscale"), colour,
-                Optional("sito"), Optional("indirizzo"), Optional("telefono"), Optional("email"), Optional("pec"), offers));
+                Optional("sito"), Optional("indirizzo"), Optional("telefono"), Optional("email"), Optional("pec"), offers, hosts));
         }
         foreach (var (field, value) in new (string, Func<Row, string?>)[] { ("id", row => row.Id.ToString(CultureInfo.InvariantCulture)), ("codice", row => row.Code), ("slug", row => row.Slug), ("istat", row => row.Istat) })
             foreach (var twice in rows.Where(row => value(row) is not null).GroupBy(value, StringComparer.Ordinal).SelectMany(same => same.Skip(1)))
                 errors.Add(new(twice.Line, field, value(twice), "Sta già in una riga precedente."));
+        foreach (var twice in rows.SelectMany(row => (row.Hosts ?? []).Select(host => (row.Line, host))).GroupBy(named => named.host, StringComparer.Ordinal).SelectMany(same => same.Skip(1)))
+            errors.Add(new(twice.Line, "host", twice.host, "Sta già in una riga precedente."));
         return rows;
     }
 
@@ -143,6 +156,13 @@ internal sealed partial class EntityImport(Database database, TimeProvider clock
                (excluded.code, excluded.slug, excluded.name, excluded.kind, excluded.istat_code, excluded.tax_code, excluded.colour, excluded.website, excluded.address,
                 excluded.phone, excluded.email, excluded.pec)
         returning case when xmax = 0 then 'added' else 'changed' end
+        """;
+
+    const string UpsertHost =
+        """
+        insert into core.host_name as h (host, entity_id) values (@host, @id)
+        on conflict (host) do update set entity_id = h.entity_id
+        returning h.entity_id
         """;
 
     const string UpsertActivation =
@@ -171,7 +191,7 @@ internal sealed partial class EntityImport(Database database, TimeProvider clock
 
     sealed record Row(
         int Line, int Id, string Code, string Slug, string Name, string Kind, string? Istat, string TaxCode, string Colour,
-        string? Website, string? Address, string? Phone, string? Email, string? Pec, IReadOnlyList<Offer> Offers)
+        string? Website, string? Address, string? Phone, string? Email, string? Pec, IReadOnlyList<Offer> Offers, IReadOnlyList<string>? Hosts)
     {
         public object Values(DateTimeOffset now) => new
         {

@@ -42,6 +42,9 @@ public sealed record PageFrame(
     /// <summary>The accessibility statement, which the law wants in every footer (criterion C.SE.3.2).</summary>
     public string AccessibilityPath { get; init; } = Under(Entity, "accessibilita");
 
+    /// <summary>Where and how the entity is reached.</summary>
+    public string ContactsPath { get; init; } = Under(Entity, "contatti");
+
     /// <summary>This page in another language: the same address with <c>lang</c> set.</summary>
     public string PathIn(CultureInfo culture)
     {

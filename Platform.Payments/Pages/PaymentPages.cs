@@ -16,7 +16,7 @@ using Platform.Payments.Checkout;
 namespace Platform.Payments.Pages;
 
 /// <summary>The addresses that payments have of their own: where gateways come back and call, where a payer sees what became of it, where anybody checks a receipt.</summary>
-internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, ServiceCatalog catalog, CallScopes scopes, GatewayFacts facts, IEnumerable<IPaymentGateway> gateways)
+internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, ServiceCatalog catalog, CallScopes scopes, GatewayFacts facts, IEnumerable<IPaymentGateway> gateways, HostNames hosts)
 {
     /// <summary>The browser comes back, by a cross-site POST without any session, or by GET. Whatever it brings, it is sent on to the payment's own page.</summary>
     public async Task Return(HttpContext http)
@@ -39,7 +39,9 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         }
         var shownBy = (await entities.Current(stop)).ById(received.ShownBy);
         http.Response.StatusCode = StatusCodes.Status303SeeOther;
-        http.Response.Headers.Location = $"/{shownBy?.Slug}/pagamenti/{received.StatusCode}";
+        var page = $"/{shownBy?.Slug}/pagamenti/{received.StatusCode}";
+        // The bank comes back to the host's own name; the citizen may have left from the entity's.
+        http.Response.Headers.Location = shownBy?.HostName is null ? page : hosts.Address(http, shownBy, page).AbsoluteUri;
     }
 
     /// <summary>The gateway's server calls. Answers 200 once what it said is stored for good, believed or not; anything else makes it call again.</summary>

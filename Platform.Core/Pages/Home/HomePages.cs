@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Platform.Core.Entities;
@@ -7,7 +8,7 @@ using Platform.Core.Plugins;
 namespace Platform.Core.Pages.Home;
 
 /// <summary>Pages that belong to no service: who is here, what an entity offers, the notices of every footer.</summary>
-internal sealed class HomePages(PageServer pages, EntityDirectory entities, ServiceCatalog catalog)
+internal sealed class HomePages(PageServer pages, EntityDirectory entities, ServiceCatalog catalog, EntityDecisions decisions, HostNames hosts)
 {
     public async Task Catalogue(HttpContext http)
     {
@@ -45,7 +46,52 @@ internal sealed class HomePages(PageServer pages, EntityDirectory entities, Serv
         if (entity is null)
             await pages.NotFound(http, null);
         else
-            await Show(http, entity, typeof(NoticePage), new NoticeModel(which));
+        {
+            var own = await decisions.Notice(entity, which, PageServer.CultureOf(http).TwoLetterISOLanguageName, http.RequestAborted);
+            await Show(http, entity, typeof(NoticePage), new NoticeModel(which, own?.Body, own?.Language));
+        }
+    }
+
+    public async Task Logo(HttpContext http)
+    {
+        if (Wanted(http, await entities.Current(http.RequestAborted)) is not { LogoPath: { } path } entity || await decisions.Logo(entity, http.RequestAborted) is not { } png)
+        {
+            http.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+        http.Response.ContentType = "image/png";
+        http.Response.ContentLength = png.Length;
+        http.Response.Headers.CacheControl = path.EndsWith("?v=" + http.Request.Query["v"], StringComparison.Ordinal) ? "public, max-age=31536000, immutable" : "no-cache";
+        await http.Response.Body.WriteAsync(png, http.RequestAborted);
+    }
+
+    /// <summary>What an entity offers, for the programs of its own site: each service with its address and a link ready to be put on a page.</summary>
+    public async Task Services(HttpContext http)
+    {
+        var snapshot = await entities.Current(http.RequestAborted);
+        if (Wanted(http, snapshot) is not { } entity)
+        {
+            http.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+        var services =
+            from activation in snapshot.ActivationsOf(entity.Id)
+            let service = catalog.Find(activation.Service)
+            where service is not null && activation.Active
+            let address = hosts.Address(http, entity, $"/{entity.Slug}/{service.PathSegment}").AbsoluteUri
+            select new
+            {
+                id = service.Id,
+                title = new { it = service.TitleIn(PageCultures.Italian), en = service.TitleIn(PageCultures.English) },
+                url = address,
+                html = $"<a href=\"{WebUtility.HtmlEncode(address)}\">{WebUtility.HtmlEncode(service.TitleIn(PageCultures.Italian))}</a>",
+            };
+        // Public, and meant for other sites' pages.
+        http.Response.Headers.AccessControlAllowOrigin = "*";
+        http.Response.Headers.CacheControl = "public, max-age=300";
+        await http.Response.WriteAsJsonAsync(
+            new { entity = new { code = entity.Code, istat = entity.IstatCode, name = entity.Name, url = hosts.Address(http, entity, "/" + entity.Slug).AbsoluteUri }, services = services.ToList() },
+            http.RequestAborted);
     }
 
     public async Task NotFound(HttpContext http)
@@ -78,4 +124,6 @@ public sealed record CatalogueEntry(Entity Entity, IReadOnlyList<Offer> Offers);
 
 public sealed record CatalogueModel(IReadOnlyList<CatalogueEntry> Entries);
 
-public sealed record NoticeModel(string Which);
+/// <param name="Own">The entity's own words; null where the platform's stand.</param>
+/// <param name="Language">In which language those are: the page's own, or Italian where there are no others.</param>
+public sealed record NoticeModel(string Which, string? Own = null, string? Language = null);

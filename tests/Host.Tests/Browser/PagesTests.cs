@@ -60,6 +60,7 @@ public sealed class PagesTests
         ["not found anywhere"] = visitor => visitor.Open("/nessuno/nulla"),
         ["privacy"] = visitor => visitor.Open("/bentivoglio/privacy"),
         ["accessibility"] = visitor => visitor.Open("/bentivoglio/accessibilita"),
+        ["contacts"] = visitor => visitor.Open("/bentivoglio/contatti"),
     };
 
     [OneTimeSetUp]

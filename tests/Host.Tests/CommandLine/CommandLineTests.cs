@@ -5,13 +5,21 @@ namespace Host.Tests.CommandLine;
 /// <summary>0: done. 1: not done, and the last line says why. 2: the words of the command were wrong.</summary>
 public sealed class CommandLineTests
 {
-    [TestCase("", "serve demo migrate db entity agreement plugins fines")]
+    [TestCase("", "serve demo migrate db entity agreement settings plugins fines")]
     [TestCase("serve", "--listen --database")]
     [TestCase("demo", "--bank")]
     [TestCase("migrate", "--owner-database")]
     [TestCase("db", "start")]
     [TestCase("db start", "--data")]
-    [TestCase("entity import", "<file> codice_fiscale")]
+    [TestCase("entity import", "<file> codice_fiscale host")]
+    [TestCase("entity set", "<code> telefono")]
+    [TestCase("entity show", "<code>")]
+    [TestCase("entity host", "<code> --remove")]
+    [TestCase("entity logo", "<code> PNG")]
+    [TestCase("entity notice", "<code> <page> <language>")]
+    [TestCase("settings show", "<service> --entity")]
+    [TestCase("settings set", "name=value --entity")]
+    [TestCase("settings undo", "<service> --entity")]
     [TestCase("agreement set", "--secret <settings>")]
     [TestCase("plugins", "--plugins")]
     [TestCase("fines import", "--entity <file>")]

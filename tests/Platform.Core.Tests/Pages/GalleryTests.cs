@@ -107,7 +107,7 @@ public sealed class GalleryTests
 
     [TestCase("lettera.pdf", "MZ this is a program", "Il file non è del tipo giusto: PDF, JPEG, al massimo 1 MB")]
     [TestCase("lettera.pdf", "", "Il file è vuoto")]
-    [TestCase("immagine.png", "\u0089PNG\r\n\u001a\n", "Il file non è del tipo giusto")]
+    [TestCase("immagine.png", "\u0089PNG\r\n\u001a\n", "Il file non è del tipo giusto", TestName = "a picture where only documents are asked for")]
     public async Task A_file_is_what_its_first_bytes_say(string name, string content, string why)
     {
         var (status, page) = await Send(Right, name, Encoding.Latin1.GetBytes(content));
