@@ -121,9 +121,10 @@ internal sealed class StartCheckoutHandler(
                 await DueLines.Replace(session, due.DueId, quotes[due.DueId].Lines);
 
             var cents = dues.Select(due => quotes[due.DueId].Lines.Sum(line => line.Amount.Cents)).ToArray();
+            var order = OrderNumber.New(creditor.Code);
             // The items go with the payment that this call made: a twin with the same attempt must not add what it asks no money for.
-            var made = await session.Execute(
-                """
+            var started = await session.First<StartedRow>(
+                $"""
                 with started as (
                 insert into payments.payment (
                     entity_id, payment_id, agreement_id, order_no, status_code, service, shown_by, return_page, language, state, asked_cents, quote_until, created_at, next_query_at)
@@ -131,14 +132,16 @@ internal sealed class StartCheckoutHandler(
                 on conflict (entity_id, payment_id) do nothing
                 returning payment_id)
                 insert into payments.payment_item (entity_id, payment_id, due_id, cents)
-                select @entity, s.payment_id, i.due_id, i.cents from started s cross join unnest(@dues, @cents) as i (due_id, cents)
+                select @entity, s.payment_id, i.due_id, i.cents from started s cross join unnest(@dues, @cents) as i (due_id, cents);
+
+                {SelectStarted}
                 """,
                 new
                 {
                     entity = session.Entity,
                     payment = request.Attempt,
                     agreement = bank.Id,
-                    order = OrderNumber.New(creditor.Code),
+                    order,
                     status = EntityCoded.New(creditor.Code),
                     service = call.Caller,
                     shownBy = call.ShownBy,
@@ -151,10 +154,9 @@ internal sealed class StartCheckoutHandler(
                     dues = dues.Select(due => due.DueId).ToArray(),
                     cents,
                 });
-            var started = await session.First<StartedRow>(SelectStarted, new { entity = session.Entity, payment = request.Attempt, service = call.Caller });
             if (started is null)
                 return new Refusal(CheckoutRefusals.NotOpen);
-            if (made > 0)
+            if (started.OrderNo == order)
                 session.Record("payment.started", new { started.OrderNo, started.AskedCents, call.ShownBy });
             return started;
         },
