@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Autofac;
+using Platform.Core.Documents;
 using Platform.Core.Entities;
 using Platform.Core.Events;
 using Platform.Core.Journal;
@@ -25,6 +26,7 @@ internal static class Background
 
         await Seal(host, scale.JournalEntries / 10);
         report.Add(Part, "journal entries sealed", "", (scale.JournalEntries / await Seal(host, scale.JournalEntries)).PerSecond(), null);
+        await Draw(report, host, scale);
         report.Note(Part,
             "Events: a fine is marked as paid, with its journal line, in one durable transaction for each event; five creditors, a stream for each event. "
             + "Sealing: read, hashed, chained in blocks of at most 1,000 and marked; five creditors, one host. Both after a tenth as much to warm up.");
@@ -35,6 +37,33 @@ internal static class Background
             await Told(hosts, await Register.Payable(host.Database, from, warm));
             return (scale.Events / await Told(hosts, await Register.Payable(host.Database, from + warm, scale.Events))).PerSecond();
         }
+    }
+
+    /// <summary>The receipt of the fine of a member, as it is drawn while its event is handled.</summary>
+    static async Task Draw(Report report, PorticoTestHost host, Scale scale)
+    {
+        var entities = await host.Container.Resolve<EntityDirectory>().Current(CancellationToken.None);
+        var at = host.Clock.GetUtcNow();
+        var times = new List<double>();
+        var size = 0;
+        for (var n = 0; n < scale.Repeats * 10; n++)
+        {
+            var begun = Stopwatch.GetTimestamp();
+            size = DocumentWriter.Write(new Document
+            {
+                Issuer = entities.ByCode("URG")!, Title = "Quietanza di pagamento", Subtitle = $"n. {n}/2026", Created = at, Language = "it", VerificationCode = "URG-0123456789ABCDEFGHJK",
+                Blocks =
+                [
+                    new Figure("Importo pagato", new Euro(3140), "Pagato con carta"),
+                    new Facts([new("Creditore", "Unione Reno Galliera"), new("Servizio", "Comune di Bentivoglio"), new("Per", $"Verbale V/2026/{n}"), new("Pagato il", "10 marzo 2026, 11:00"), new("Ordine", "URG-0123456789ABC-7")]),
+                    new Heading("Voci"),
+                    new Table([new Column("Voce", 3), new Column("Importo", 1, Amounts: true)], [[$"Verbale V/2026/{n} — Sanzione", new Euro(2940)], ["Spese", new Euro(200)]], new Total("Totale", new Euro(3140))),
+                    new QrCode(new Uri(host.Address, "/verifica/URG-0123456789ABCDEFGHJK"), "Verifica"),
+                ],
+            }).Length;
+            times.Add(Stopwatch.GetElapsedTime(begun).TotalSeconds);
+        }
+        report.Add(Part, "a receipt drawn", "", $"p50 {times.At(0.5).Milliseconds()}, p95 {times.At(0.95).Milliseconds()}, {((long)size).Kilobytes()}", null);
     }
 
     /// <summary>Raises an event for each fine, past the product and all at once, and waits until all are handled.</summary>

@@ -11,8 +11,8 @@ public sealed class BenchmarkTests
 
         await Suite.Run(report, Scale.Tiny, [], null);
 
-        report.Rows.Select(row => row.Part).Distinct(StringComparer.Ordinal).Should().Equal(
-            RoundTrips.Part, WholePayment.Part, LookUp.Part, MoreEntities.Part, Background.Part, HostCosts.Part, HostCosts.ImportPart);
-        report.Rows.Should().HaveCount(24).And.OnlyContain(row => row.Figure.Length > 0 && (row.Within == null) == (row.Budget.Length == 0));
+        report.Rows.GroupBy(row => row.Part, StringComparer.Ordinal).Select(part => (part.Key, part.Count())).Should().Equal(
+            (RoundTrips.Part, 7), (WholePayment.Part, 8), (LookUp.Part, 5), (MoreEntities.Part, 2), (Background.Part, 4), (HostCosts.Part, 2), (HostCosts.ImportPart, 2));
+        report.Rows.Should().OnlyContain(row => row.Figure.Length > 0 && (row.Within == null) == (row.Budget.Length == 0));
     }
 }

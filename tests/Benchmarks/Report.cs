@@ -73,5 +73,7 @@ internal static class Figures
 
     public static string Megabytes(this long bytes) => (bytes / 1e6).ToString("0 MB", CultureInfo.InvariantCulture);
 
+    public static string Kilobytes(this long bytes) => (bytes / 1e3).ToString("0 kB", CultureInfo.InvariantCulture);
+
     public static string Whole(this int number) => number.ToString("#,0", CultureInfo.InvariantCulture);
 }
