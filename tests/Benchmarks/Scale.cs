@@ -20,5 +20,5 @@ internal sealed record Scale(
     /// <summary>Says nothing about speed, only that everything is still measured.</summary>
     public static readonly Scale Tiny = new(
         Payments: 4, Slices: 1, Clients: 2, Repeats: 1, Registers: [100, 1_000], LookUps: 10, Entities: 20, Starts: 1, Idle: TimeSpan.Zero,
-        Imports: [10, 100], JournalEntries: 50, Events: 10);
+        Imports: [10], JournalEntries: 50, Events: 10);
 }

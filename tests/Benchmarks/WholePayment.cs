@@ -69,6 +69,11 @@ internal static class WholePayment
                 ratio >= Budget);
             report.Add(Part, $"share of that time after which all payers had their answer, {name}", "", (answered / told).Percent(), null);
         }
+        report.Note(Part,
+            string.Create(CultureInfo.InvariantCulture, $"Opened, started, paid by a message of the bank with a valid signature, and every event handled: receipt drawn and kept, fine closed. {scale.Slices} slices of {scale.Payments} payments each, ")
+            + "product and floor in turn, after one pair to warm up and with a checkpoint before each; five creditors; a second host is a second container, pool and dispatcher in the same process. "
+            + "The floor is the same six durable transactions, each one batch of prepared statements and a commit, as superuser: it looks nothing up that it could know, checks nothing, and writes a receipt that the product drew. "
+            + "The clock stands still, so neither side seals the journal or asks the bank for the amount; sealing is measured by itself.");
         report.Note(Part, await SameRows(ours, theirs, number - 1 - scale.Payments));
 
         foreach (var clients in (int[])[1, scale.Clients])
