@@ -25,7 +25,7 @@ internal static class HostCosts
         var services = Directory.GetDirectories(TestCluster.Plugins).Length;
         var idle = starts[0].Idle;
         var first = starts.Select(start => start.FirstPage).At(0.5);
-        report.Add(Part, $"resident memory, idle, with the {services} services there are", $"<= {MostIdle.Megabytes()}", idle.Megabytes(), idle <= MostIdle);
+        report.Add(Part, $"resident memory, idle, services: {services}", $"<= {MostIdle.Megabytes()}", idle.Megabytes(), idle <= MostIdle);
         report.Add(Part, "first page after the start", $"<= {LongestStart.Seconds()}", $"{first.Seconds()} (slowest {starts.Max(start => start.FirstPage).Seconds()})", first <= LongestStart);
         report.Note(Part,
             $"Memory is the host's own process {scale.Idle.TotalSeconds.Seconds()} after its first page, without PostgreSQL's. The start goes from the start of the process to the last byte of a page of the fines service, "
