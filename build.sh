@@ -13,6 +13,8 @@ Usage: ./build.sh <target> [options]
   faults     300 times: kill the host, cut the network, kill PostgreSQL, fill its disk, under a load of paying citizens; then compare our
              books with the bank's. --long: 1,000 times. --kills N, --seed N, --only campaign|disk.
   mutants    take one guard of the money out at a time, in a copy, and see the tests turn red. One only: ./build.sh mutants lock
+  bench      measure Portico against its budgets, beside the same rows written in SQL by hand, and write docs/benchmarks.md: some minutes on
+             a quiet machine. --large: also a register of 10,000,000 fines. --only trips,payment,lookup,entities,background,host.
   build      compile everything.
   pack       lay out the packages that services elsewhere are built against in artifacts/packages, and the host in artifacts/portico.
   licences   write docs/dependencies.md anew; fail on a licence nobody has agreed to.
@@ -41,7 +43,7 @@ look_around() {
     exists /etc/ssl/certs/ca-certificates.crt || exists '/etc/pki/tls/certs/*' || lacks "root certificates" ca-certificates
     exists '/usr/lib/*/libicuuc.so.*' || exists '/usr/lib*/libicuuc.so.*' || lacks "ICU" '^libicu[0-9]+$'
     command -v node >/dev/null && command -v npm >/dev/null || lacks "Node.js with npm" nodejs npm
-    case $target in run | test | faults | mutants)
+    case $target in run | test | faults | mutants | bench)
         exists /usr/share/zoneinfo/Europe/Rome || lacks "time zones" tzdata
         exists '/usr/lib/postgresql/*/bin/initdb' || command -v initdb >/dev/null || lacks "PostgreSQL programs" postgresql
     esac
@@ -139,6 +141,11 @@ case $target in
         prepare
         cake Build
         exec artifacts/bin/Faults/release/portico-faults mutants "$@"
+        ;;
+    bench)
+        prepare
+        cake Stage
+        exec artifacts/bin/Benchmarks/release/portico-bench --host artifacts/portico/portico --write docs/benchmarks.md "$@"
         ;;
     build | pack | licences)
         prepare

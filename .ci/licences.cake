@@ -86,7 +86,7 @@ List<Dependency> NuGetDependencies()
     }
 
     var folder = GlobalPackages();
-    bool IsTests(string project) => project.EndsWith(".Tests") || project == "Faults";
+    bool IsTests(string project) => project.EndsWith(".Tests") || project is "Faults" or "Benchmarks";
     var tests = locks.Count(f => IsTests(f.GetDirectory().GetDirectoryName()));
     string Projects(HashSet<string> all) =>
         all.Count == locks.Count ? "all projects" : all.Count == tests && all.All(IsTests) ? "all tests" : Join(all);

@@ -12,7 +12,8 @@ internal sealed class EntitySnapshot(IReadOnlyList<Entity> entities, IReadOnlyLi
     readonly Dictionary<EntityId, Entity> _byId = entities.ToDictionary(e => e.Id);
     readonly Dictionary<string, Entity> _bySlug = entities.ToDictionary(e => e.Slug, StringComparer.OrdinalIgnoreCase);
     readonly Dictionary<string, Entity> _byCode = entities.ToDictionary(e => e.Code, StringComparer.Ordinal);
-    readonly ILookup<EntityId, Activation> _activations = activations.ToLookup(a => a.Municipality);
+    // Arrays of their own size: a lookup keeps a growing list for each entity, and there may be thousands.
+    readonly Dictionary<EntityId, Activation[]> _activations = activations.GroupBy(a => a.Municipality).ToDictionary(own => own.Key, own => own.ToArray());
 
     readonly Dictionary<string, EntityId> _byHost = hosts.ToDictionary(host => host.Host, host => host.Entity, StringComparer.Ordinal);
 
@@ -33,7 +34,7 @@ internal sealed class EntitySnapshot(IReadOnlyList<Entity> entities, IReadOnlyLi
     public IEnumerable<Entity> CreditorsOf(string service) =>
         activations.Where(activation => activation.Active && activation.Service == service).Select(activation => activation.Creditor is { } id ? ById(id) : null).OfType<Entity>().Distinct();
 
-    public IEnumerable<Activation> ActivationsOf(EntityId municipality) => _activations[municipality];
+    public IEnumerable<Activation> ActivationsOf(EntityId municipality) => _activations.GetValueOrDefault(municipality, []);
 }
 
 /// <summary>Reads entities from the database at most once in two seconds, so that a change is seen without restart and a page costs no query for it.</summary>
@@ -87,10 +88,20 @@ internal sealed class EntityDirectory(Database database, TimeProvider clock) : I
                 """);
             var activations = await session.List<ActivationRow>("select entity_id, service, creditor_id, state from core.activation order by service");
             var hosts = await session.List<HostRow>("select host, entity_id from core.host_name order by host");
+            // Each row brought strings of its own; those that all share are kept once.
+            var shared = new HashSet<string>(StringComparer.Ordinal);
             return new EntitySnapshot(
-                [.. entities.Select(e => e.ToEntity())],
-                [.. activations.Select(a => new Activation(a.EntityId, a.Service, a.CreditorId is { } creditor ? new EntityId(creditor) : null, a.State == "active"))],
+                [.. entities.Select(e => e.ToEntity(Shared(e.Colour)))],
+                [.. activations.Select(a => new Activation(a.EntityId, Shared(a.Service), a.CreditorId is { } creditor ? new EntityId(creditor) : null, a.State == "active"))],
                 [.. hosts.Select(h => (h.Host, h.EntityId))]);
+
+            string Shared(string text)
+            {
+                if (shared.TryGetValue(text, out var known))
+                    return known;
+                shared.Add(text);
+                return text;
+            }
         },
         stop);
 
@@ -115,7 +126,7 @@ internal sealed class EntityDirectory(Database database, TimeProvider clock) : I
         public string? Logo { get; init; }
         public string? Host { get; init; }
 
-        public Entity ToEntity() => new(EntityId, Code, Slug, Name, EntityKinds.Parse(Kind), IstatCode, TaxCode, Colour, Website, Address, Phone, Email, Pec)
+        public Entity ToEntity(string colour) => new(EntityId, Code, Slug, Name, EntityKinds.Parse(Kind), IstatCode, TaxCode, colour, Website, Address, Phone, Email, Pec)
         {
             LogoPath = Logo is null ? null : $"/{Slug}/logo.png?v={Logo}",
             HostName = Host,

@@ -122,9 +122,10 @@ internal sealed class StartCheckoutHandler(
 
             var cents = dues.Select(due => quotes[due.DueId].Lines.Sum(line => line.Amount.Cents)).ToArray();
             var lines = dues.SelectMany(due => quotes[due.DueId].Lines.Select((line, index) => (due.DueId, N: (short)(index + 1), Line: line))).ToList();
+            var order = OrderNumber.New(creditor.Code);
             // The items go with the payment that this call made: a twin with the same attempt must not add what it asks no money for.
-            var made = await session.Execute(
-                """
+            var started = await session.First<StartedRow>(
+                $"""
                 with started as (
                 insert into payments.payment (
                     entity_id, payment_id, agreement_id, order_no, status_code, service, shown_by, return_page, language, state, asked_cents, quote_until, created_at, next_query_at)
@@ -136,14 +137,16 @@ internal sealed class StartCheckoutHandler(
                 select @entity, s.payment_id, i.due_id, i.cents from started s cross join unnest(@dues, @cents) as i (due_id, cents))
                 insert into payments.payment_line (entity_id, payment_id, due_id, n, label, tax_code, account, cents)
                 select @entity, s.payment_id, l.due_id, l.n, l.label, l.tax_code, l.account, l.cents
-                  from started s cross join unnest(@lineDues, @numbers, @labels, @taxCodes, @accounts, @lineCents) as l (due_id, n, label, tax_code, account, cents)
+                  from started s cross join unnest(@lineDues, @numbers, @labels, @taxCodes, @accounts, @lineCents) as l (due_id, n, label, tax_code, account, cents);
+
+                {SelectStarted}
                 """,
                 new
                 {
                     entity = session.Entity,
                     payment = request.Attempt,
                     agreement = bank.Id,
-                    order = OrderNumber.New(creditor.Code),
+                    order,
                     status = EntityCoded.New(creditor.Code),
                     service = call.Caller,
                     shownBy = call.ShownBy,
@@ -162,10 +165,9 @@ internal sealed class StartCheckoutHandler(
                     accounts = lines.ConvertAll(line => line.Line.Account).ToArray(),
                     lineCents = lines.ConvertAll(line => line.Line.Amount.Cents).ToArray(),
                 });
-            var started = await session.First<StartedRow>(SelectStarted, new { entity = session.Entity, payment = request.Attempt, service = call.Caller });
             if (started is null)
                 return new Refusal(CheckoutRefusals.NotOpen);
-            if (made > 0)
+            if (started.OrderNo == order)
                 session.Record("payment.started", new { started.OrderNo, started.AskedCents, call.ShownBy });
             return started;
         },

@@ -27,34 +27,31 @@ internal sealed class OpenPositionHandler(ISessions sessions, CallContext call, 
     public Task<OpenedPosition> Handle(OpenPosition request, CancellationToken cancellationToken) => sessions.Run(
         async session =>
         {
-            // The upsert takes the position's row lock: two tabs that open the same fine queue here.
-            var position = await session.First<Guid>(
+            // The first upsert takes the position's row lock: two tabs that open the same fine queue here, and the second statement sees what the first waited for.
+            var due = (await session.First<DueRow>(
                 """
                 insert into payments.position as p (entity_id, position_id, service, reference, title, shown_by, state)
                 values (@entity, @position, @service, @Reference, @Title, @shownBy, 'open')
-                on conflict (entity_id, service, reference) do update set title = excluded.title
-                returning position_id
-                """,
-                new
-                {
-                    entity = session.Entity, position = Guid.CreateVersion7(), service = call.Caller, request.Reference, request.Title, shownBy = call.ShownBy,
-                });
-            var due = await session.First<DueRow>(
-                """
+                on conflict (entity_id, service, reference) do update
+                   set title = excluded.title, state = case when p.state = 'expired' and (@ExpiresOn::date is null or @ExpiresOn >= @today) then 'open' else p.state end;
+
                 insert into payments.due as d (entity_id, due_id, position_id, plan, n, due_on, expires_on, state)
-                values (@entity, @due, @position, 'single', 1, @DueOn, @ExpiresOn, 'open')
+                select @entity, @due, p.position_id, 'single', 1, @DueOn, @ExpiresOn, 'open'
+                  from payments.position p where p.entity_id = @entity and p.service = @service and p.reference = @Reference
                 on conflict (entity_id, position_id, plan, n) do update
                    set due_on = case when d.state in ('open', 'expired') then excluded.due_on else d.due_on end,
                        expires_on = case when d.state in ('open', 'expired') then excluded.expires_on else d.expires_on end,
                        state = case when d.state = 'expired' and (excluded.expires_on is null or excluded.expires_on >= @today) then 'open' else d.state end
-                returning due_id, state
+                returning due_id, position_id, state;
                 """,
-                new { entity = session.Entity, due = Guid.CreateVersion7(), position, request.Due.DueOn, request.Due.ExpiresOn, today = LegalTime.Day(clock.GetUtcNow()) });
-            var opened = new OpenedPosition(new(position), new(due!.DueId), due.State == "paid");
-            if (due.State != "open")
-                return opened;
-            await DueLines.Replace(session, due.DueId, request.Due.Lines);
-            await session.Execute("update payments.position set state = 'open' where entity_id = @entity and position_id = @position and state = 'expired'", new { entity = session.Entity, position });
+                new
+                {
+                    entity = session.Entity, position = Guid.CreateVersion7(), service = call.Caller, request.Reference, request.Title, shownBy = call.ShownBy,
+                    due = Guid.CreateVersion7(), request.Due.DueOn, request.Due.ExpiresOn, today = LegalTime.Day(clock.GetUtcNow()),
+                }))!;
+            var opened = new OpenedPosition(new(due.PositionId), new(due.DueId), due.State == "paid");
+            if (due.State == "open")
+                await DueLines.Replace(session, due.DueId, request.Due.Lines);
             return opened;
         },
         cancellationToken);
@@ -62,6 +59,7 @@ internal sealed class OpenPositionHandler(ISessions sessions, CallContext call, 
     sealed class DueRow
     {
         public Guid DueId { get; init; }
+        public Guid PositionId { get; init; }
         public string State { get; init; } = "";
     }
 }
