@@ -56,6 +56,8 @@ internal sealed class Floor(TestDatabase database, IReadOnlyDictionary<string, i
              """,
                 [entity, payment, Agreement, order, $"{fine.Creditor}-{Code(20)}", shownBy, cents, Now.AddHours(13.5), Now, Now.AddMinutes(2)]),
             ("insert into payments.payment_item (entity_id, payment_id, due_id, cents) values ($1, $2, $3, $4)", [entity, payment, due, cents]),
+            ("insert into payments.payment_line (entity_id, payment_id, due_id, n, label, tax_code, account, cents) values ($1, $2, $3, 1, 'Sanzione', '9/0102100SA/', 'sanzioni-cds', $4), ($1, $2, $3, 2, 'Spese di accertamento e notifica', '9/0102100SA/', 'spese-notifica', $5)",
+                [entity, payment, due, first, second]),
             Journal(entity, "fines", "payment.started", $$"""{"orderNo": "{{order}}", "askedCents": {{cents}}, "shownBy": {{shownBy}}}"""));
         await Transaction(connection,
             ("insert into payments.fact (entity_id, channel, digest, order_no, verdict, raw, first_at) values ($1, 'listener', $2, $3, 'genuine', $4, $5)", [entity, digest, order, raw, Now]));
@@ -67,6 +69,9 @@ internal sealed class Floor(TestDatabase database, IReadOnlyDictionary<string, i
             ("update payments.position set version = version + 1, state = 'paid' where entity_id = $1 and position_id = $2", [entity, position]),
             ("insert into payments.due_paid (entity_id, due_id, payment_id, at) values ($1, $2, $3, $4)", [entity, due, payment, Now]),
             ("update payments.due set state = 'paid' where entity_id = $1 and due_id = $2", [entity, due]),
+            ("insert into payments.account (entity_id, account, kind) values ($1, 'collections', 'asset'), ($1, 'surplus', 'liability'), ($1, 'income/sanzioni-cds', 'income'), ($1, 'income/spese-notifica', 'income') on conflict do nothing", [entity]),
+            ("insert into payments.transfer (entity_id, cause, cause_id, n, debit, credit, cents, booked_on, booked_at) values ($1, 'payment.taken', $2, 1, 'collections', 'income/sanzioni-cds', $3, $5, $6), ($1, 'payment.taken', $2, 2, 'collections', 'income/spese-notifica', $4, $5, $6)",
+                [entity, payment, first, second, new DateOnly(2026, 3, 10), Now]),
             ("insert into core.outbox (entity_id, stream, seq, event_id, type, payload, at) values ($1, $2, 1, $3, 'payments.position_paid.1', $4::text::jsonb, $5)",
                 [entity, position, happened, $$"""{"at": "2026-03-10T10:00:00+00:00", "due": "{{due}}", "amount": {{cents}}, "stream": "{{position}}", "payment": "{{payment}}", "shownBy": {{shownBy}}, "version": 1, "audience": "fines", "position": {"id": {"value": "{{position}}"}, "service": "fines", "reference": "{{fine.Name}}"}, "orderNumber": "{{order}}"}""", Now]),
             ("insert into core.delivery (entity_id, event_id, handler, stream, seq, state, due_at) values ($1, $2, 'payments.IssueReceipt', $3, 1, 'due', $4), ($1, $2, 'fines.FollowPosition', $3, 1, 'due', $4)",
