@@ -8,9 +8,11 @@ using Platform.Core.Entities;
 using Platform.Core.Events;
 using Platform.Core.Hosting;
 using Platform.Core.Idempotency;
+using Platform.Core.Jobs;
 using Platform.Core.Journal;
 using Platform.Core.Pages;
 using Platform.Core.Pages.Home;
+using Platform.Core.Plugins;
 using Platform.Core.Storage;
 
 namespace Platform.Core;
@@ -22,6 +24,8 @@ internal sealed class CoreModule : IPlatformModule
     public void Register(ContainerBuilder builder)
     {
         builder.RegisterType<EntityDirectory>().SingleInstance();
+        builder.Register(context => context.Resolve<PorticoOptions>().Limits).SingleInstance();
+        builder.RegisterType<ServiceGates>().SingleInstance();
         builder.RegisterType<EntityImport>().SingleInstance();
         builder.RegisterType<CallScopes>().SingleInstance();
         builder.RegisterType<CallContextHolder>().InstancePerLifetimeScope();
@@ -31,6 +35,7 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<SealedLinks>().As<ILinks>();
         builder.RegisterType<PageServer>().SingleInstance();
         builder.RegisterType<Dispatcher>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<JobRunner>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<JournalSealer>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<JournalVerifier>().SingleInstance();
         builder.RegisterInstance(new IdempotencyTerms());
@@ -43,7 +48,7 @@ internal sealed class CoreModule : IPlatformModule
     public void Map(IEndpointRouteBuilder endpoints, ILifetimeScope root)
     {
         var pages = root.Resolve<PageServer>();
-        var home = new HomePages(pages, root.Resolve<EntityDirectory>(), root.Resolve<Plugins.ServiceCatalog>());
+        var home = new HomePages(pages, root.Resolve<EntityDirectory>(), root.Resolve<ServiceCatalog>());
         endpoints.MapGet("/", home.Catalogue);
         endpoints.MapGet("/{entity}", home.OfEntity);
         endpoints.MapGet("/{entity}/tema.css", home.Theme);

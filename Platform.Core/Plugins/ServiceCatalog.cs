@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using Platform.Core.Events;
+using Platform.Core.Jobs;
 
 namespace Platform.Core.Plugins;
 
@@ -25,6 +26,13 @@ internal sealed record ServiceDescription(
     string Id, string Title, string TitleEn, string Author, string Version, string PathSegment, Assembly Assembly,
     IReadOnlyList<PageRoute> Pages, IReadOnlyList<ImportVerb> Imports, IReadOnlyList<Type> Uses, IReadOnlyList<(Type Contract, Type Service)> Provides)
 {
+    /// <summary>What it does by the clock.</summary>
+    public IReadOnlyList<JobPlan> Jobs { get; init; } = [];
+
+    /// <summary>Every class that the service named in its description.</summary>
+    public IEnumerable<Type> Parts =>
+        [.. Pages.Select(page => page.Page), .. Imports.Select(import => import.Import), .. Jobs.Select(job => job.Job), .. Uses, .. Provides.Select(provided => provided.Service)];
+
     public string Folder => Path.GetDirectoryName(Assembly.Location)!;
 
     /// <summary>The service's name as a reader of this language sees it.</summary>

@@ -1,4 +1,6 @@
 using System.Reflection;
+using Cronos;
+using Platform.Core.Jobs;
 using Platform.Core.Pages;
 
 namespace Platform.Core.Plugins;
@@ -9,6 +11,7 @@ internal sealed class ServiceRecorder : IServiceDescription
     readonly List<PageRoute> _pages = [];
     readonly List<ImportVerb> _imports = [];
     readonly List<Type> _uses = [];
+    readonly List<JobPlan> _jobs = [];
     readonly List<(Type, Type)> _provides = [];
     string? _path;
 
@@ -32,6 +35,19 @@ internal sealed class ServiceRecorder : IServiceDescription
     public void Import<TImport>(string verb, string summary)
         where TImport : class, IImport => _imports.Add(new(verb, summary, typeof(TImport)));
 
+    public void Job<TJob>(string cron, bool perEntity, Missed missed)
+        where TJob : class, IJob
+    {
+        try
+        {
+            _jobs.Add(new(typeof(TJob), cron, perEntity, missed));
+        }
+        catch (Exception wrong) when (wrong is CronFormatException or MissingSeedException or ArgumentNullException)
+        {
+            throw new PluginRefusedException($"the schedule \"{cron}\" of its {typeof(TJob).Name} cannot be read: {wrong.Message}");
+        }
+    }
+
     public void Uses<TService>()
         where TService : class => _uses.Add(typeof(TService));
 
@@ -43,5 +59,5 @@ internal sealed class ServiceRecorder : IServiceDescription
         id, title.Length > 0 ? title : id, titleEn, author,
         assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? assembly.GetName().Version?.ToString() ?? "",
         _path ?? throw new PluginRefusedException("it does not name its path: call service.Path(\"…\") in Describe."),
-        assembly, _pages, _imports, _uses, _provides);
+        assembly, _pages, _imports, _uses, _provides) { Jobs = _jobs };
 }

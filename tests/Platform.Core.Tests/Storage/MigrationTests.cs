@@ -47,7 +47,7 @@ public sealed class MigrationTests
 
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(Host)));
 
-        (await empty.Rows<string>("select name from core.migration where success and type = 0 order by id")).Should().Equal("V1__core.sql", "V2__journal_and_idempotency.sql");
+        (await empty.Rows<string>("select name from core.migration where success and type = 0 order by id")).Should().Equal("V1__core.sql", "V2__journal_and_idempotency.sql", "V3__jobs.sql");
         (await empty.Rows<string>("select name from payments.migration where success and type = 0 order by id")).Should().Equal("V1__payments.sql", "V2__surplus_by_kind.sql");
     }
 
