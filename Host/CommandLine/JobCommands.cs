@@ -3,7 +3,6 @@ using System.Globalization;
 using Autofac;
 using Platform.Core.Storage;
 using Platform.Core.Time;
-using Spectre.Console;
 
 namespace Portico.Host.CommandLine;
 
@@ -19,14 +18,16 @@ internal static class JobCommands
             var (jobs, parked) = await app.Container.Resolve<Database>().Run(
                 ModuleRoles.Of("core"), null, "jobs", TimeProvider.System,
                 async session => (await session.List<JobRow>(SelectJobs), await session.List<ParkedRow>(SelectParked)), stop);
-            var table = new Table().AddColumns("service", "job", "schedule", "last done", "next", "waiting", "running", "parked");
+            // Plain lines: a table would cut the times on a narrow console.
             foreach (var job in jobs)
             {
                 var here = app.Catalog.Find(job.Service)?.Jobs.Any(plan => plan.Name == job.Job) == true;
-                table.AddRow(
-                    [.. new[] { job.Service, job.Job, job.Cron, At(job.LastDone), here ? At(job.NextAt) : "not here", Count(job.Waiting), Count(job.Running), Count(job.Parked) }.Select(Markup.Escape)]);
+                Console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{job.Service} {job.Job} ({job.Cron}): last done {At(job.LastDone)}, next {(here ? At(job.NextAt) : "never: no such job is here")}; {job.Waiting} waiting, {job.Running} running, {job.Parked} parked"));
             }
-            PorticoCommands.Show(table);
+            if (jobs.Count == 0)
+                Console.WriteLine("No service does anything by the clock, or none was ever started here.");
             foreach (var run in parked)
                 Console.WriteLine($"{run.Service} {run.Job} for {run.Code}, due {At(run.DueAt)}: parked after {run.Tries} tries ({run.Error})");
             return parked.Count == 0 ? PorticoCommands.Done : PorticoCommands.NotDone;
@@ -35,8 +36,6 @@ internal static class JobCommands
     }
 
     static string At(DateTimeOffset? instant) => instant is { } at ? LegalTime.Local(at).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) : "never";
-
-    static string Count(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     const string SelectJobs =
         """

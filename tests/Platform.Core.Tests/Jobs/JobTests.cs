@@ -67,7 +67,7 @@ public sealed class JobTests
             "137001 LeaveOut 2026-03-11 04:00 try 1", "137001 MakeUp 2026-03-11 02:30 try 1");
         var told = await one.Portico("jobs");
         told.Code.Should().Be(0, told.Errors);
-        told.Output.Should().Contain("MakeUp").And.Contain("30 2 * * *");
+        told.Output.Should().Contain("nightly MakeUp (30 2 * * *): last done 2026-03-11 02:30, next 2026-03-12 02:30; 0 waiting, 0 running, 0 parked");
     }
 
     [Test]
