@@ -13,7 +13,7 @@ Usage: ./build.sh <target> [options]
   faults     300 times: kill the host, cut the network, kill PostgreSQL, fill its disk, under a load of paying citizens; then compare our
              books with the bank's. --long: 1,000 times. --kills N, --seed N, --only campaign|disk.
   mutants    take one guard of the money out at a time, in a copy, and see the tests turn red. One only: ./build.sh mutants lock
-  budgets    print what one more service and one more entity cost, beside what they may.
+  budgets    print what one more service and one more entity cost, beside what they may. Entities only: ./build.sh budgets entities
   build      compile everything.
   pack       lay out the packages that services elsewhere are built against in artifacts/packages, and the host in artifacts/portico.
   licences   write docs/dependencies.md anew; fail on a licence nobody has agreed to.
@@ -144,7 +144,7 @@ case $target in
     budgets)
         prepare
         cake Build
-        exec artifacts/bin/Budgets/release/portico-budgets
+        exec artifacts/bin/Budgets/release/portico-budgets "$@"
         ;;
     build | pack | licences)
         prepare

@@ -72,7 +72,7 @@ internal sealed class EntityDirectory(Database database, TimeProvider clock) : I
             var activations = await session.List<ActivationRow>("select entity_id, service, creditor_id, state from core.activation order by service");
             return new EntitySnapshot(
                 [.. entities.Select(e => e.ToEntity())],
-                [.. activations.Select(a => new Activation(a.EntityId, a.Service, a.CreditorId is { } creditor ? new EntityId(creditor) : null, a.State == "active"))]);
+                [.. activations.Select(a => new Activation(a.EntityId, string.Intern(a.Service), a.CreditorId is { } creditor ? new EntityId(creditor) : null, a.State == "active"))]);
         },
         stop);
 

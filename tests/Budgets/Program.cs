@@ -20,9 +20,12 @@ try
     Console.WriteLine($"{Environment.ProcessorCount} cores, .NET {Environment.Version}; {Services} generated services of one page, one job, one command and one table each.");
     Console.WriteLine();
     await using var database = await TestCluster.NewEmptyDatabase();
-    await Portico("migrate", none);
+    Row("one more entity: managed memory", $"{await BytesPerEntity() / 1024.0:0.00} KiB", "1 KiB");
+    if (args is ["entities"])
+        return;
+    await Portico(["migrate"], none);
     var migrating = Stopwatch.StartNew();
-    await Portico("migrate", many);
+    await Portico(["migrate"], many);
     migrating.Stop();
 
     var (empty, full) = (new List<Started>(), new List<Started>());
@@ -38,21 +41,20 @@ try
     Row("one more service: first migration, as owner", $"{migrating.Elapsed.TotalMilliseconds / Services:0.0} ms", "");
     Row("host without services, idle: resident", $"{without.ResidentMiB:0} MiB", "200 MB with three services");
     Row("one more service: resident", $"{(with.ResidentMiB - without.ResidentMiB) * 1024 / Services:0} KiB", "");
-    Row("one more entity: managed memory", $"{await BytesPerEntity() / 1024.0:0.00} KiB", "1 KiB");
 
-    async Task Portico(string verb, string plugins)
+    async Task Portico(string[] words, string plugins, TestDatabase? other = null)
     {
-        using var process = Start(verb, plugins);
+        using var process = Start(words, plugins, other ?? database, quiet: true);
         await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)
-            throw new InvalidOperationException($"portico {verb} ended with {process.ExitCode}: {await process.StandardError.ReadToEndAsync()}");
+            throw new InvalidOperationException($"portico {string.Join(' ', words)} ended with {process.ExitCode}: {await process.StandardError.ReadToEndAsync()}");
     }
 
     async Task<Started> Serve(string plugins)
     {
         var clock = Stopwatch.StartNew();
-        using var process = Start("serve", plugins);
+        using var process = Start(["serve"], plugins, database, quiet: false);
         try
         {
             var address = "";
@@ -72,11 +74,12 @@ try
         }
     }
 
-    Process Start(string verb, string plugins) => Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "..", "..", "Host", "release", "portico"))
+    Process Start(string[] words, string plugins, TestDatabase where, bool quiet) => Process.Start(new ProcessStartInfo(
+        Path.Combine(AppContext.BaseDirectory, "..", "..", "Host", "release", "portico"),
+        [.. words, "--plugins", plugins, "--data", Path.Combine(folder, "data"), "--profile", "test", "--listen", "http://127.0.0.1:0", "--database", where.Web, "--owner-database", where.Owner])
     {
-        ArgumentList = { verb, "--plugins", plugins, "--data", Path.Combine(folder, "data"), "--profile", "test", "--listen", "http://127.0.0.1:0", "--database", database.Web, "--owner-database", database.Owner },
         RedirectStandardOutput = true,
-        RedirectStandardError = verb == "migrate",
+        RedirectStandardError = quiet,
         UseShellExecute = false,
     })!;
 
@@ -89,19 +92,19 @@ try
         {
             var csv = new StringBuilder("id;codice;slug;nome;tipo;istat;codice_fiscale;colore;sito;indirizzo;telefono;email;pec;servizi\n");
             for (var number = 0; number < entities; number++)
-                csv.AppendLine(CultureInfo.InvariantCulture, $"{200000 + number};Z{Code(number)};comune-{number};Comune di Prova Numero {number};municipality;{900000 + number};{TaxCode(number)};#0066cc;https://www.comune{number}.example;Piazza del Municipio {number};051 {number:000000};info@comune{number}.example;pec@comune{number}.example;fines");
+                csv.AppendLine(CultureInfo.InvariantCulture, $"{200000 + number};{Code(number)};comune-{number};Comune di Prova Numero {number};municipality;{900000 + number};{TaxCode(number)};#0066cc;https://www.comune{number}.example;Piazza del Municipio {number};051 {number:000000};info@comune{number}.example;pec@comune{number}.example;fines");
             await File.WriteAllTextAsync(file, csv.ToString());
-            var told = await host.Portico("entity", "import", file);
-            if (told.Code != 0)
-                throw new InvalidOperationException(told.Errors);
+            // By a process of its own: what the command needs is not to be counted.
+            await Portico(["entity", "import", file], none, host.Database);
             // Read afresh, and by a page that draws one entity.
             await host.Activate("fines", "MZB");
             for (var page = 0; page < 20; page++)
                 await browser.GetStringAsync(new Uri("/marzabotto", UriKind.Relative));
             return GC.GetTotalMemory(forceFullCollection: true);
         }
-        var before = await After(1);
-        return (await After(Entities + 1) - before) / (double)Entities;
+        // The second thousand: with the first come buffers that do not grow again.
+        var before = await After(Entities);
+        return (await After(2 * Entities) - before) / (double)Entities;
     }
 }
 finally
@@ -128,7 +131,7 @@ static byte[] Service(int number)
 static string Code(int number)
 {
     const string Digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    return $"{Digits[number / 36 % 36]}{Digits[number % 36]}";
+    return $"{Digits[35 - number / 1296]}{Digits[number / 36 % 36]}{Digits[number % 36]}";
 }
 
 // Eleven digits, the last one the check.
