@@ -15,6 +15,7 @@ Usage: ./build.sh <target> [options]
   mutants    take one guard of the money out at a time, in a copy, and see the tests turn red. One only: ./build.sh mutants lock
   bench      measure Portico against its budgets, beside the same rows written in SQL by hand, and write docs/benchmarks.md: some minutes on
              a quiet machine. --large: also a register of 10,000,000 fines. --only trips,payment,lookup,entities,background,host.
+  budgets    print what one more service and one more entity cost, beside what they may. Entities only: ./build.sh budgets entities
   build      compile everything.
   pack       lay out the packages that services elsewhere are built against in artifacts/packages, and the host in artifacts/portico.
   licences   write docs/dependencies.md anew; fail on a licence nobody has agreed to.
@@ -43,7 +44,7 @@ look_around() {
     exists /etc/ssl/certs/ca-certificates.crt || exists '/etc/pki/tls/certs/*' || lacks "root certificates" ca-certificates
     exists '/usr/lib/*/libicuuc.so.*' || exists '/usr/lib*/libicuuc.so.*' || lacks "ICU" '^libicu[0-9]+$'
     command -v node >/dev/null && command -v npm >/dev/null || lacks "Node.js with npm" nodejs npm
-    case $target in run | test | faults | mutants | bench)
+    case $target in run | test | faults | mutants | bench | budgets)
         exists /usr/share/zoneinfo/Europe/Rome || lacks "time zones" tzdata
         exists '/usr/lib/postgresql/*/bin/initdb' || command -v initdb >/dev/null || lacks "PostgreSQL programs" postgresql
     esac
@@ -146,6 +147,11 @@ case $target in
         prepare
         cake Stage
         exec artifacts/bin/Benchmarks/release/portico-bench --host artifacts/portico/portico --write docs/benchmarks.md "$@"
+        ;;
+    budgets)
+        prepare
+        cake Build
+        exec artifacts/bin/Budgets/release/portico-budgets "$@"
         ;;
     build | pack | licences)
         prepare

@@ -47,8 +47,8 @@ internal sealed class PorticoApp : IAsyncDisposable
     public static async Task<PorticoApp> Build(PorticoOptions options, IConfiguration configuration, Action<ContainerBuilder>? overrides, CancellationToken stop)
     {
         RefuseUnsafe(options);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, WebRootPath = null });
-        builder.Configuration.AddConfiguration(configuration);
+        MakeRoomForBlockers(options);
+        var builder = NewBuilder(configuration);
         builder.Logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
@@ -65,23 +65,16 @@ internal sealed class PorticoApp : IAsyncDisposable
         var database = new Database(home.Web);
         try
         {
-            var catalog = await FindServices(options, home, database, early, stop);
+            var catalog = await FindServices(options, home, database, configuration, early, stop);
             builder.Host.UseServiceProviderFactory(new AutofacBridge(container =>
             {
-                container.RegisterInstance(options);
-                container.RegisterInstance(catalog).ExternallyOwned();
-                container.RegisterInstance(database).ExternallyOwned();
-                container.RegisterInstance(TimeProvider.System).As<TimeProvider>();
-                foreach (var module in Platform)
-                {
-                    module.Register(container);
-                    ModuleRegistration.Register(container, module.Assembly);
-                }
+                RegisterPlatform(container, options, catalog, database);
                 foreach (var service in catalog.Services)
                     ModuleRegistration.Register(container, service);
                 overrides?.Invoke(container);
             }));
             AddFramework(builder, options);
+            KeepKeys(builder, options);
             Telemetry.Add(builder);
             var web = builder.Build();
             Pipeline(web, catalog);
@@ -131,14 +124,13 @@ internal sealed class PorticoApp : IAsyncDisposable
 
     /// <summary>Brings every schema up to date as owner. A service whose migration fails is quarantined; the platform's own must succeed.</summary>
     /// <exception cref="MigrationException">A platform schema could not be migrated.</exception>
-    public static async Task<ServiceCatalog> Migrate(PorticoOptions options, string owner, ILoggerFactory logs, CancellationToken stop)
+    public static async Task<ServiceCatalog> Migrate(PorticoOptions options, IConfiguration configuration, string owner, ILoggerFactory logs, CancellationToken stop)
     {
         var migrator = new Migrator(owner, logs.CreateLogger("Portico.Migration"));
         foreach (var module in Platform)
             await migrator.Migrate(new(module.Id, module.Assembly), stop);
-        var (found, refused) = new PluginLoader(logs.CreateLogger("Portico.Plugins")).Load(options.PluginsFolder);
+        var (found, quarantined) = await Discover(options, configuration, logs);
         var services = new List<ServiceDescription>();
-        var quarantined = refused.ToList();
         foreach (var service in found)
         {
             try
@@ -155,32 +147,70 @@ internal sealed class PorticoApp : IAsyncDisposable
         return new(Platform.Select(module => (module.Id, module.Assembly)), services, quarantined);
     }
 
-    static async Task<ServiceCatalog> FindServices(PorticoOptions options, DatabaseHome home, Database database, ILoggerFactory logs, CancellationToken stop)
+    /// <summary>The services in the folder, each made once in a trial scope; what fails any check is quarantined, and of it nothing was registered or migrated.</summary>
+    /// <remarks>Asks no database: neither metadata nor constructors need one.</remarks>
+    public static async Task<(IReadOnlyList<ServiceDescription> Services, List<Quarantine> Quarantined)> Discover(PorticoOptions options, IConfiguration configuration, ILoggerFactory logs)
     {
-        // The private cluster is this host's own: it is brought up to date on the way. Elsewhere that is the owner's deed.
-        if (home.Embedded is not null)
-            return await Migrate(options, home.Owner!, logs, stop);
-
-        foreach (var module in Platform)
-            if (await Pending(module.Id, module.Assembly, database, stop) is { Count: > 0 } pending)
-                throw new StartRefusedException($"The database lacks migrations of \"{module.Id}\": {string.Join(", ", pending)}. Run \"portico migrate\" as owner first.");
-        var (found, refused) = new PluginLoader(logs.CreateLogger("Portico.Plugins")).Load(options.PluginsFolder);
-        var services = new List<ServiceDescription>();
+        var log = logs.CreateLogger("Portico.Plugins");
+        var (found, refused) = new PluginLoader(log).Load(options.PluginsFolder);
         var quarantined = refused.ToList();
+        if (found.Count == 0)
+            return (found, quarantined);
+        var builder = NewBuilder(configuration);
+        builder.Logging.SetMinimumLevel(LogLevel.None);
+        AddFramework(builder, options);
+        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        await using var nowhere = new Database("Host=/nowhere");
+        var platform = new ServiceCatalog(Platform.Select(module => (module.Id, module.Assembly)), [], []);
+        var bridge = new AutofacBridge(container => RegisterPlatform(container, options, platform, nowhere));
+        await using var trial = bridge.CreateServiceProvider(bridge.CreateBuilder(builder.Services)).Autofac();
+        var services = new List<ServiceDescription>();
         foreach (var service in found)
         {
-            if (await Pending(service.Id, service.Assembly, database, stop) is not { Count: > 0 } pending)
+            if (await ServiceTrial.Fault(trial, service) is not { } reason)
             {
                 services.Add(service);
                 continue;
             }
-            // Whether its migration failed or nobody ran it: the other services and the citizens who are paying must not wait for it.
-            var reason = $"the database lacks its migrations: {string.Join(", ", pending)}. Run \"portico migrate\" as owner, then start again.";
-            logs.CreateLogger("Portico.Plugins").LogError("Service {Service} is quarantined: {Reason}", service.Id, reason);
+            log.LogError("Service {Service} is quarantined: {Reason}", service.Id, reason);
             quarantined.Add(new(service.Folder, service.Id, reason));
         }
+        return (services, quarantined);
+    }
+
+    static async Task<ServiceCatalog> FindServices(
+        PorticoOptions options, DatabaseHome home, Database database, IConfiguration configuration, ILoggerFactory logs, CancellationToken stop)
+    {
+        // The private cluster is this host's own: it is brought up to date on the way. Elsewhere that is the owner's deed.
+        if (home.Embedded is not null)
+            return await Migrate(options, configuration, home.Owner!, logs, stop);
+
+        foreach (var module in Platform)
+            if (await Pending(module.Id, module.Assembly, database, stop) is { Count: > 0 } pending)
+                throw new StartRefusedException($"The database lacks migrations of \"{module.Id}\": {string.Join(", ", pending)}. Run \"portico migrate\" as owner first.");
+        var (found, quarantined) = await Discover(options, configuration, logs);
+        var services = new List<ServiceDescription>();
+        foreach (var service in found)
+            if (await Unmigrated(service, database, stop) is { } reason)
+            {
+                logs.CreateLogger("Portico.Plugins").LogError("Service {Service} is quarantined: {Reason}", service.Id, reason);
+                quarantined.Add(new(service.Folder, service.Id, reason));
+            }
+            else
+            {
+                services.Add(service);
+            }
         return new(Platform.Select(module => (module.Id, module.Assembly)), services, quarantined);
     }
+
+    /// <summary>
+    /// Why the database is not ready for a service, or null. Whether its migration failed or nobody ran it: the other services and the citizens
+    /// who are paying must not wait for it.
+    /// </summary>
+    public static async Task<string?> Unmigrated(ServiceDescription service, Database database, CancellationToken stop) =>
+        await Pending(service.Id, service.Assembly, database, stop) is { Count: > 0 } pending
+            ? $"the database lacks its migrations: {string.Join(", ", pending)}. Run \"portico migrate\" as owner, then start again."
+            : null;
 
     static async Task<IReadOnlyList<string>> Pending(string id, System.Reflection.Assembly assembly, Database database, CancellationToken stop)
     {
@@ -245,9 +275,41 @@ internal sealed class PorticoApp : IAsyncDisposable
             antiforgery.FormFieldName = "__form";
             antiforgery.SuppressXFrameOptionsHeader = true;
         });
+        builder.Services.AddHealthChecks();
+    }
+
+    static void KeepKeys(WebApplicationBuilder builder, PorticoOptions options)
+    {
         var keys = Directory.CreateDirectory(Path.Combine(Path.GetFullPath(options.DataFolder), "keys"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         builder.Services.AddDataProtection().SetApplicationName("portico").PersistKeysToFileSystem(keys);
-        builder.Services.AddHealthChecks();
+    }
+
+    /// <summary>Code that blocks its threads takes at most its places of them; the runtime is to give the others a thread at once and not after half a second each.</summary>
+    static void MakeRoomForBlockers(PorticoOptions options)
+    {
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        ThreadPool.SetMinThreads(Math.Max(workers, Environment.ProcessorCount + 3 * options.Limits.Places), completions);
+    }
+
+    static WebApplicationBuilder NewBuilder(IConfiguration configuration)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, WebRootPath = null });
+        // Copied: the framework writes settings of its own, which an empty configuration cannot take.
+        builder.Configuration.AddInMemoryCollection(configuration.AsEnumerable());
+        return builder;
+    }
+
+    static void RegisterPlatform(ContainerBuilder container, PorticoOptions options, ServiceCatalog catalog, Database database)
+    {
+        container.RegisterInstance(options);
+        container.RegisterInstance(catalog).ExternallyOwned();
+        container.RegisterInstance(database).ExternallyOwned();
+        container.RegisterInstance(TimeProvider.System).As<TimeProvider>();
+        foreach (var module in Platform)
+        {
+            module.Register(container);
+            ModuleRegistration.Register(container, module.Assembly);
+        }
     }
 
     static void Pipeline(WebApplication web, ServiceCatalog catalog)
@@ -265,7 +327,7 @@ internal sealed class PorticoApp : IAsyncDisposable
         web.Use((http, next) => pages.Secure(http, next));
         web.UseRouting();
         web.MapGet("/health/live", () => Results.Text("live"));
-        web.MapGet("/health/ready", http => Health.Ready(http, root.Resolve<Database>(), catalog));
+        web.MapGet("/health/ready", http => Health.Ready(http, root.Resolve<Database>(), catalog, root.Resolve<ServiceGates>()));
         foreach (var module in Platform)
             module.Map(web, root);
         web.UseEndpoints(_ => { });

@@ -8,9 +8,11 @@ using Platform.Core.Entities;
 using Platform.Core.Events;
 using Platform.Core.Hosting;
 using Platform.Core.Idempotency;
+using Platform.Core.Jobs;
 using Platform.Core.Journal;
 using Platform.Core.Pages;
 using Platform.Core.Pages.Home;
+using Platform.Core.Plugins;
 using Platform.Core.Settings;
 using Platform.Core.Storage;
 
@@ -23,6 +25,8 @@ internal sealed class CoreModule : IPlatformModule
     public void Register(ContainerBuilder builder)
     {
         builder.RegisterType<EntityDirectory>().SingleInstance();
+        builder.Register(context => context.Resolve<PorticoOptions>().Limits).SingleInstance();
+        builder.RegisterType<ServiceGates>().SingleInstance();
         builder.RegisterType<EntityImport>().SingleInstance();
         builder.RegisterType<EntityDecisions>().SingleInstance();
         builder.RegisterType<HostNames>().SingleInstance();
@@ -37,6 +41,7 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<SealedLinks>().As<ILinks>();
         builder.RegisterType<PageServer>().SingleInstance();
         builder.RegisterType<Dispatcher>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<JobRunner>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<JournalSealer>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<JournalVerifier>().SingleInstance();
         builder.RegisterInstance(new IdempotencyTerms());
@@ -49,7 +54,7 @@ internal sealed class CoreModule : IPlatformModule
     public void Map(IEndpointRouteBuilder endpoints, ILifetimeScope root)
     {
         var pages = root.Resolve<PageServer>();
-        var home = new HomePages(pages, root.Resolve<EntityDirectory>(), root.Resolve<Plugins.ServiceCatalog>(), root.Resolve<EntityDecisions>(), root.Resolve<HostNames>());
+        var home = new HomePages(pages, root.Resolve<EntityDirectory>(), root.Resolve<ServiceCatalog>(), root.Resolve<EntityDecisions>(), root.Resolve<HostNames>());
         endpoints.MapGet("/", home.Catalogue);
         endpoints.MapGet("/{entity}", home.OfEntity);
         endpoints.MapGet("/{entity}/tema.css", home.Theme);

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using Platform.Core.Hosting;
+using Platform.Core.Plugins;
 
 namespace Portico.Host.CommandLine;
 
@@ -42,8 +44,22 @@ internal sealed class HostSettings
                 PluginsFolder = parsed.GetValue(_plugins) ?? configuration["PluginsFolder"] ?? defaults.PluginsFolder,
                 Database = parsed.GetValue(_database) ?? configuration["Database"],
                 OwnerDatabase = parsed.GetValue(_owner) ?? configuration["OwnerDatabase"],
+                Limits = Limits(configuration.GetSection("Limits")),
             },
             configuration);
+    }
+
+    static ServiceLimits Limits(IConfigurationSection section)
+    {
+        var limits = new ServiceLimits();
+        return limits with { Page = Seconds("Page", limits.Page), Reaction = Seconds("Reaction", limits.Reaction), Job = Seconds("Job", limits.Job) };
+
+        TimeSpan Seconds(string name, TimeSpan usual) => section[name] switch
+        {
+            null => usual,
+            var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 86400 => TimeSpan.FromSeconds(seconds),
+            var text => throw new StartRefusedException($"Limits:{name} is \"{text}\"; write whole seconds, from 1 to 86400."),
+        };
     }
 
     static IConfigurationRoot Configuration() => new ConfigurationBuilder()

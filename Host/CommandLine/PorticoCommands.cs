@@ -31,11 +31,13 @@ internal static class PorticoCommands
         var root = new RootCommand("Portico: online services of many municipalities on one host.")
         {
             Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), SettingsCommands.Settings(settings),
-            Plugins(settings), Check(settings), JournalCommands.Journal(settings), MoneyCommands.Ledger(settings),
+            Plugins(settings), Check(settings), JobCommands.Jobs(settings), JournalCommands.Journal(settings), MoneyCommands.Ledger(settings),
         };
         settings.AddTo(root);
-        foreach (var service in ServiceCommands(settings, HostSettings.PluginsFolderOf(args)))
-            root.Add(service);
+        // Services are loaded for their words only when the platform's own do not answer: loading is for the life of the process.
+        if (root.Parse(args).CommandResult.Command == root)
+            foreach (var service in ServiceCommands(settings, HostSettings.PluginsFolderOf(args)))
+                root.Add(service);
 
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
@@ -104,7 +106,7 @@ internal static class PorticoCommands
             PorticoApp.CheckConnection(options.OwnerDatabase);
             using var logs = Logs(configuration);
             await using var home = await DatabaseHome.Open(options with { Database = options.OwnerDatabase }, logs.CreateLogger("Portico.Database"), stop);
-            var catalog = await PorticoApp.Migrate(options, options.OwnerDatabase ?? home.Owner!, logs, stop);
+            var catalog = await PorticoApp.Migrate(options, configuration, options.OwnerDatabase ?? home.Owner!, logs, stop);
             foreach (var (id, _) in catalog.Modules)
                 Console.WriteLine($"{id}: up to date");
             foreach (var service in catalog.Quarantined)
@@ -175,17 +177,20 @@ internal static class PorticoCommands
     static Command Plugins(HostSettings settings)
     {
         var command = new Command("plugins", "Say which services this host would run, and why others are in quarantine. 1 when any is.");
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, stop) =>
         {
             var (options, configuration) = settings.Read(parsed, Profile.Production);
             using var logs = LoggerFactory.Create(_ => { });
-            var (services, quarantined) = new PluginLoader(logs.CreateLogger("plugins")).Load(options.PluginsFolder);
+            var (services, quarantined) = await PorticoApp.Discover(options, configuration, logs);
+            // Where a database is named, it has its say as well.
+            if (options.Database is not null)
+                (services, quarantined) = await Migrated(services, quarantined, options, stop);
             var table = new Table().AddColumns("service", "version", "contract", "path", "author", "state");
             foreach (var service in services)
                 table.AddRow([.. new[] { service.Id, service.Version, $"{ServiceContract.Major}.{ServiceContract.Minor}", service.PathSegment, service.Author, "ok" }.Select(Markup.Escape)]);
             foreach (var service in quarantined)
                 table.AddRow([.. new[] { service.Id ?? Path.GetFileName(service.Folder), "", "", "", "", "quarantined" }.Select(Markup.Escape)]);
-            AnsiConsole.Write(table);
+            Show(table);
             // Below the table, where no column cuts them.
             foreach (var permission in services.SelectMany(service => service.Permissions))
                 Console.WriteLine($"permission {permission.Id}: {permission.Label} / {permission.LabelEn}");
@@ -194,6 +199,20 @@ internal static class PorticoCommands
             return quarantined.Count == 0 ? Done : NotDone;
         });
         return command;
+    }
+
+    static async Task<(IReadOnlyList<ServiceDescription>, List<Quarantine>)> Migrated(
+        IReadOnlyList<ServiceDescription> services, List<Quarantine> quarantined, PorticoOptions options, CancellationToken stop)
+    {
+        PorticoApp.CheckConnection(options.Database);
+        await using var database = new Database(options.Database!);
+        var ready = new List<ServiceDescription>();
+        foreach (var service in services)
+            if (await PorticoApp.Unmigrated(service, database, stop) is { } reason)
+                quarantined.Add(new(service.Folder, service.Id, reason));
+            else
+                ready.Add(service);
+        return (ready, quarantined);
     }
 
     static Command Check(HostSettings settings)
@@ -269,6 +288,9 @@ internal static class PorticoCommands
         Console.WriteLine($"{report.Read} {what}: {report.Added} nuove, {report.Changed} cambiate, {report.Unchanged} uguali, {report.Errors.Count} errori.");
         return report.Errors.Count == 0 ? Done : NotDone;
     }
+
+    /// <summary>To where the console leads now, which is not always where it led first.</summary>
+    internal static void Show(Table table) => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) }).Write(table);
 
     internal static int Fail(string why)
     {

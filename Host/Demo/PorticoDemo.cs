@@ -43,7 +43,7 @@ internal static partial class PorticoDemo
         var day = SeedDay(options);
         await Seed(app, bank, day, stop);
         await app.Serve(stop);
-        using var emulator = StartBank(options, bankProgram, bank, app.Address);
+        using var emulator = await StartBank(options, bankProgram, bank, app.Address, stop);
         try
         {
             Tell(app, bank, day);
@@ -131,7 +131,8 @@ internal static partial class PorticoDemo
     static string Fill(string text, DateOnly day) => DayPattern().Replace(
         text, match => day.AddDays(-int.Parse(match.Groups["days"].Value, CultureInfo.InvariantCulture)).ToString("dd/MM/yyyy", CultureInfo.InvariantCulture));
 
-    static Process StartBank(PorticoOptions options, string program, Uri bank, Uri host)
+    /// <exception cref="BankMissingException">It ended at once, as it does when somebody else has its port; it has said why by itself.</exception>
+    static async Task<Process> StartBank(PorticoOptions options, string program, Uri bank, Uri host, CancellationToken stop)
     {
         var start = new ProcessStartInfo(program)
         {
@@ -146,8 +147,13 @@ internal static partial class PorticoDemo
             UseShellExecute = false,
         };
         var process = Process.Start(start)!;
-        process.OutputDataReceived += (_, _) => { };
-        process.BeginOutputReadLine();
+        if (await process.StandardOutput.ReadLineAsync(stop) is null)
+        {
+            process.Dispose();
+            throw new BankMissingException($"The emulated bank does not start at {bank}; its words are above. Choose another address with --bank.");
+        }
+        // Read to the end, or it would stop when nobody takes its words.
+        _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);
         return process;
     }
 

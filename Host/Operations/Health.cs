@@ -5,13 +5,16 @@ namespace Portico.Host.Operations;
 
 internal static class Health
 {
-    /// <summary>200 when the database answers, 503 when not; services in quarantine are named but do not make the host unready.</summary>
-    public static async Task Ready(HttpContext http, Database database, ServiceCatalog catalog)
+    /// <summary>200 when the database answers, 503 when not; services in quarantine, and parts of services that are paused, are named but do not make the host unready.</summary>
+    public static async Task Ready(HttpContext http, Database database, ServiceCatalog catalog, ServiceGates gates)
     {
-        var reasons = catalog.Quarantined.Select(service => $"quarantined: {service.Id ?? Path.GetFileName(service.Folder)}: {service.Reason}").ToList();
+        var reasons = catalog.Quarantined.Select(service => $"quarantined: {service.Id ?? Path.GetFileName(service.Folder)}: {service.Reason}").Concat(gates.Paused()).ToList();
         try
         {
-            await database.Run(ModuleRoles.Of("core"), null, "health", TimeProvider.System, session => session.First<int>("select 1"), http.RequestAborted);
+            var parked = await database.Run(
+                ModuleRoles.Of("core"), null, "health", TimeProvider.System,
+                session => session.List<string>("select service || ' ' || job from core.job_run where state = 'parked' group by 1 order by 1"), http.RequestAborted);
+            reasons.AddRange(parked.Select(job => $"parked: {job}: runs failed for good, see \"portico jobs\""));
         }
         catch (Exception down) when (down is Npgsql.NpgsqlException or TimeoutException)
         {

@@ -31,7 +31,7 @@ internal static class HostCheck
     {
         yield return new("time zone and languages", CheckVerdict.Fine, "Europe/Rome and Italian are here.");
         yield return Disk(options);
-        var (services, quarantined) = new PluginLoader(Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance).Load(options.PluginsFolder);
+        var (services, quarantined) = await PorticoApp.Discover(options, configuration, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
         yield return quarantined.Count == 0
             ? new("services", services.Count == 0 ? CheckVerdict.Look : CheckVerdict.Fine, services.Count == 0 ? $"None in {options.PluginsFolder}." : $"{string.Join(", ", services.Select(s => s.Id))}.")
             : new("services", CheckVerdict.Mend, string.Join(" ", quarantined.Select(q => $"{q.Id ?? Path.GetFileName(q.Folder)}: {q.Reason}")));

@@ -19,5 +19,10 @@ internal static class CommandPipeline
 
     /// <summary>Lets <paramref name="type"/> answer the command that <paramref name="contract"/> names.</summary>
     public static void RegisterHandler(ContainerBuilder builder, Type type, Type contract) =>
-        builder.RegisterType(type).As(typeof(IRequestHandler<,>).MakeGenericType(contract.GetGenericArguments()));
+        builder.RegisterType(type).As(Answering(contract));
+
+    /// <summary>Makes the handler that answers the command that <paramref name="contract"/> names.</summary>
+    public static object ResolveHandler(ILifetimeScope scope, Type contract) => scope.Resolve(Answering(contract));
+
+    static Type Answering(Type contract) => typeof(IRequestHandler<,>).MakeGenericType(contract.GetGenericArguments());
 }

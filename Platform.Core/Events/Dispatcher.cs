@@ -14,7 +14,7 @@ namespace Platform.Core.Events;
 /// Brings events from the outbox to their handlers: at least once, in the order of each stream, each effect exactly once. Any number of hosts may run one.
 /// </summary>
 internal sealed class Dispatcher(
-    Lazy<ServiceCatalog> catalog, Database database, Lazy<CallScopes> scopes, EntityDirectory directory, TimeProvider clock, ILogger<Dispatcher> log) : Sweeper(log)
+    Lazy<ServiceCatalog> catalog, ServiceGates gates, Database database, Lazy<CallScopes> scopes, EntityDirectory directory, TimeProvider clock, ILogger<Dispatcher> log) : Sweeper(log)
 {
     const int MostTries = 10;
     const string Core = "portico_core";
@@ -26,7 +26,7 @@ internal sealed class Dispatcher(
 
     protected override async Task<int> SweepOnce(CancellationToken stop)
     {
-        var known = catalog.Value.Reactions.Keys.Select(key => key.Handler).Distinct(StringComparer.Ordinal).ToArray();
+        var known = Known();
         if (known.Length == 0)
             return 0;
         var entities = await database.Run(
@@ -40,10 +40,19 @@ internal sealed class Dispatcher(
             await directory.Current(stop);
         var handled = 0;
         foreach (var entity in entities)
-            while (!stop.IsCancellationRequested && await DeliverOne(new EntityId(entity), known, stop))
+            while (!stop.IsCancellationRequested && await DeliverOne(new EntityId(entity), Known(), stop))
                 handled++;
         return handled;
     }
+
+    /// <summary>The handlers that are here and not paused. What waits for a paused one loses no try.</summary>
+    internal string[] Known() =>
+    [
+        .. catalog.Value.Reactions.Values.Where(reaction => GateOf(reaction) is not { IsPaused: true }).Select(reaction => reaction.Handler).Distinct(StringComparer.Ordinal),
+    ];
+
+    /// <summary>Null for the platform's own reactions: those are never paused.</summary>
+    ServiceGate? GateOf(Reaction reaction) => catalog.Value.Find(reaction.Module) is null ? null : gates.Of(reaction.Module, ServiceWork.Reactions);
 
     async Task<bool> DeliverOne(EntityId entity, string[] known, CancellationToken stop)
     {
@@ -62,7 +71,9 @@ internal sealed class Dispatcher(
                         ?? throw new InvalidOperationException($"Event {claim.EventId} is empty.");
                     scope.Resolve<CallContextHolder>().Context = new CallContext(entity, entity, reaction.Module, reaction.Module);
                     session.Become(ModuleRoles.Of(reaction.Module));
-                    await Invoke(scope, reaction, happened, session, stop);
+                    await (GateOf(reaction) is { } gate
+                        ? gate.Run(async cut => { await Invoke(scope, reaction, happened, session, cut); return true; }, null, stop)
+                        : Invoke(scope, reaction, happened, session, stop));
                     session.Become(Core);
                     await session.Execute(
                         "update core.delivery set state = 'done', tries = tries + 1, error = null where entity_id = @entity and event_id = @EventId and handler = @Handler",

@@ -18,6 +18,21 @@ internal static class PorticoMeters
     /// <summary>Changes of state of payments, by the state reached.</summary>
     public static readonly Counter<long> Payments = Meter.CreateCounter<long>("portico.payments", "{payment}", "Payments that reached a state.");
 
+    /// <summary>Faults of services (exceptions, limits of time), by service and work (pages, reactions, jobs).</summary>
+    public static readonly Counter<long> ServiceFaults = Meter.CreateCounter<long>("portico.service.faults", "{fault}", "Faults of services.");
+
+    /// <summary>What is paused after a burst of faults, by service and work: 1 while it is.</summary>
+    public static readonly UpDownCounter<long> ServicesPaused = Meter.CreateUpDownCounter<long>("portico.service.paused", "{pause}", "Parts of services that are paused.");
+
+    /// <summary>Runs of jobs, by service, job and outcome (done, again, skipped, parked).</summary>
+    public static readonly Counter<long> JobRuns = Meter.CreateCounter<long>("portico.job.runs", "{run}", "Runs of jobs that ended.");
+
+    /// <summary>When a job is due next, by service and job.</summary>
+    public static readonly Gauge<long> JobNext = Meter.CreateGauge<long>("portico.job.next", "s", "Unix time of a job's next run.");
+
+    /// <summary>When a run of a job was done last on this host, by service and job.</summary>
+    public static readonly Gauge<long> JobDone = Meter.CreateGauge<long>("portico.job.done", "s", "Unix time at which this host did a job last.");
+
     /// <summary>How long a sweep of background work took, by name.</summary>
     public static readonly Histogram<double> Sweeps = Meter.CreateHistogram<double>("portico.sweep.duration", "s", "Duration of a sweep of background work.");
 }

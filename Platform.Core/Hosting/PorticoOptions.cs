@@ -1,3 +1,5 @@
+using Platform.Core.Plugins;
+
 namespace Platform.Core.Hosting;
 
 /// <summary>How seriously a host is to be taken.</summary>
@@ -35,4 +37,7 @@ internal sealed record PorticoOptions
 
     /// <summary>Sign-in of the owner, for <c>portico migrate</c>; null means the embedded cluster.</summary>
     public string? OwnerDatabase { get; init; }
+
+    /// <summary>How long the work of services may take.</summary>
+    public ServiceLimits Limits { get; init; } = new();
 }

@@ -27,7 +27,7 @@ internal interface IFormTargets
 }
 
 /// <summary>Serves pages: finds the entity and its activation, opens the call, checks forms, draws answers.</summary>
-internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalog, IAntiforgery antiforgery, IFormTargets targets, PorticoOptions options, TimeProvider clock, ILogger<PageServer> log)
+internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalog, IAntiforgery antiforgery, IFormTargets targets, CallScopes scopes, ServiceGates gates, PorticoOptions options, TimeProvider clock, ILogger<PageServer> log)
 {
     const string SecondsToRetry = "10";
     const int MostMegabytes = 50;
@@ -37,15 +37,19 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
     public void MapServices(IEndpointRouteBuilder endpoints)
     {
         foreach (var service in catalog.Services)
-            endpoints.MapMethods($"/{{entity}}/{service.PathSegment}/{ServiceFiles.Segment}/{{hash}}/{{**file}}", [HttpMethods.Get, HttpMethods.Head], (HttpContext http) => SendFile(http, service));
-        foreach (var service in catalog.Services)
-            foreach (var page in service.Pages)
-            {
-                var most = page.Page.GetCustomAttribute<AcceptsFilesAttribute>() is { } files ? (long?)Math.Clamp(files.Megabytes, 1, MostMegabytes) << 20 : null;
-                var pattern = $"/{{entity}}/{service.PathSegment}" + (page.Pattern.Length > 0 ? "/" + page.Pattern : "");
-                endpoints.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head, HttpMethods.Post], (HttpContext http) => Serve(http, service, page, most))
-                    .WithDisplayName($"{service.Id} {pattern}");
-            }
+            MapService(endpoints, service);
+    }
+
+    public void MapService(IEndpointRouteBuilder endpoints, ServiceDescription service)
+    {
+        endpoints.MapMethods($"/{{entity}}/{service.PathSegment}/{ServiceFiles.Segment}/{{hash}}/{{**file}}", [HttpMethods.Get, HttpMethods.Head], (HttpContext http) => SendFile(http, service));
+        foreach (var page in service.Pages)
+        {
+            var most = page.Page.GetCustomAttribute<AcceptsFilesAttribute>() is { } files ? (long?)Math.Clamp(files.Megabytes, 1, MostMegabytes) << 20 : null;
+            var pattern = $"/{{entity}}/{service.PathSegment}" + (page.Pattern.Length > 0 ? "/" + page.Pattern : "");
+            endpoints.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head, HttpMethods.Post], (HttpContext http) => Serve(http, service, page, most))
+                .WithDisplayName($"{service.Id} {pattern}");
+        }
     }
 
     /// <summary>A service's own picture, style or script. Whether the address names the content as it is now decides how long it may be kept.</summary>
@@ -116,8 +120,32 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
             entity, creditor, frame.Culture, path,
             http.Request.RouteValues.Where(v => v.Key != "entity").ToDictionary(v => v.Key, v => Convert.ToString(v.Value, CultureInfo.InvariantCulture) ?? "", StringComparer.OrdinalIgnoreCase),
             http.Request.Query, form, clock.GetUtcNow()) { Texts = frame.Texts };
-        var page = (IPage)scope.Resolve(route.Page);
-        await Answer(http, frame, posted ? await page.Post(request, stop) : await page.Get(request, stop));
+        try
+        {
+            // In a scope that lasts as long as the handler does, which may be longer than this request.
+            await gates.Of(service.Id, ServiceWork.Pages).Run(
+                cut => scopes.In(creditor.Id, entity.Id, service.Id, call =>
+                {
+                    var page = (IPage)call.Resolve(route.Page);
+                    return posted ? page.Post(request, cut) : page.Get(request, cut);
+                }),
+                answer => Answer(http, frame, answer), stop);
+        }
+        catch (ServiceUnavailableException pause) when (!http.Response.HasStarted)
+        {
+            log.LogWarning(pause, "{Method} {Pattern} was not answered.", http.Request.Method, (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText);
+            await Paused(http, frame, pause);
+        }
+    }
+
+    /// <summary>What a citizen sees when a service does not answer: which one, what that means, when to come again.</summary>
+    Task Paused(HttpContext http, PageFrame frame, ServiceUnavailableException pause)
+    {
+        http.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(pause.RetryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        var texts = PageTexts.Catalog.In(frame.Culture);
+        return Refuse(
+            http, frame, texts["paused.title"], texts["paused.what", frame.ServiceTitle ?? ""], [texts["paused.retry"], texts["error.retry"], texts["error.paid"]],
+            frame.HomePath, texts["paused.others"], StatusCodes.Status503ServiceUnavailable);
     }
 
     async Task Answer(HttpContext http, PageFrame frame, PageAnswer answer)
@@ -241,7 +269,9 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
     public async Task Secure(HttpContext http, RequestDelegate next)
     {
         var headers = http.Response.Headers;
-        var forms = string.Join(' ', (await targets.Origins(http.RequestAborted)).Prepend("'self'"));
+        // Whether the process lives does not depend on the database, and neither does an answer that it is down.
+        var gateways = http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal) ? [] : await targets.Origins(http.RequestAborted);
+        var forms = string.Join(' ', gateways.Prepend("'self'"));
         headers.ContentSecurityPolicy =
             $"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action {forms}";
         headers.XContentTypeOptions = "nosniff";

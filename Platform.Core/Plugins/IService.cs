@@ -1,3 +1,4 @@
+using Platform.Core.Jobs;
 using Platform.Core.Pages;
 using Platform.Core.Settings;
 
@@ -59,6 +60,13 @@ public interface IServiceDescription
     /// <summary>Something that officers load from a file: <c>portico &lt;service&gt; &lt;verb&gt; --entity CODE FILE</c>.</summary>
     void Import<TImport>(string verb, string summary)
         where TImport : class, IImport;
+
+    /// <summary>Work by the clock: each time is run once, whatever the number of hosts. See <see cref="IJob"/>.</summary>
+    /// <param name="cron">Five fields: minute, hour, day of month, month, day of week; on Rome's clocks, in both nights that change them too. <c>0 3 * * *</c> is every night at three.</param>
+    /// <param name="perEntity">One run for each creditor of the service's activations, which sees that creditor's rows; otherwise one for the service centre (entity 0).</param>
+    /// <param name="missed">What becomes of a run while no host was there, or whose host died.</param>
+    void Job<TJob>(string cron, bool perEntity, Missed missed)
+        where TJob : class, IJob;
 
     /// <summary>A class of the service that others of the service ask for in their constructors; one per call.</summary>
     void Uses<TService>()

@@ -16,7 +16,7 @@ namespace Platform.Core.Plugins;
 /// Finds services by scanning the assemblies in <c>plugins/*/</c>: metadata, contract check, load, describe, validate.
 /// Whatever a folder holds, the answer is a description or a quarantine with its reason; it never throws.
 /// </summary>
-internal sealed partial class PluginLoader(ILogger log)
+internal sealed partial class PluginLoader(ILogger log, TimeSpan? mayTake = null)
 {
     public (IReadOnlyList<ServiceDescription> Services, IReadOnlyList<Quarantine> Quarantined) Load(string pluginsFolder)
     {
@@ -50,9 +50,11 @@ internal sealed partial class PluginLoader(ILogger log)
         return (services, quarantined);
     }
 
+    readonly TimeSpan _mayTake = mayTake ?? TimeSpan.FromSeconds(10);
+
     // Names of schemas and roles, and words of the command line.
     static readonly string[] ReservedIds =
-        ["core", "payments", "public", "web", "centre", "super", "owner", "serve", "demo", "migrate", "db", "entity", "agreement", "plugins", "check", "journal", "settings"];
+        ["core", "payments", "public", "web", "centre", "super", "owner", "serve", "demo", "migrate", "db", "entity", "agreement", "plugins", "check", "journal", "settings", "jobs", "ledger", "events", "distribute"];
 
     sealed record Metadata(string Id, string Contract, string Title, string TitleEn, string Author);
 
@@ -140,14 +142,18 @@ internal sealed partial class PluginLoader(ILogger log)
         }
     }
 
-    static ServiceDescription Describe(Metadata metadata, string file)
+    ServiceDescription Describe(Metadata metadata, string file)
     {
         var assembly = new PluginLoadContext(file).LoadFromAssemblyPath(Path.GetFullPath(file));
         var entries = assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false } && typeof(IService).IsAssignableFrom(type)).ToList();
         if (entries.Count != 1 || entries[0].GetConstructor(Type.EmptyTypes) is null)
             throw new PluginRefusedException("it must have exactly one class that implements IService, with a parameterless constructor.");
         var recorder = new ServiceRecorder();
-        ((IService)Activator.CreateInstance(entries[0])!).Describe(recorder);
+        // On a thread of its own: whoever never finishes must not keep the host from starting.
+        var describing = Task.Run(() => ((IService)Activator.CreateInstance(entries[0])!).Describe(recorder));
+        if (Task.WaitAny([describing], _mayTake) < 0)
+            throw new PluginRefusedException($"it was not described within {_mayTake.TotalSeconds:0} seconds: Describe does no work.");
+        describing.GetAwaiter().GetResult();
         return recorder.Done(metadata.Id, metadata.Title, metadata.TitleEn, metadata.Author, assembly);
     }
 
@@ -175,9 +181,7 @@ internal sealed partial class PluginLoader(ILogger log)
         CheckReactions(service);
         if (service.Assembly.GetTypes().FirstOrDefault(type => type.GetCustomAttribute<Microsoft.AspNetCore.Components.RouteAttribute>() is not null) is { } stray)
             throw new PluginRefusedException($"{stray.Name} has a @page of its own; pages are given in Describe, under the service's path.");
-        foreach (var (contract, _) in service.Provides)
-            if (ServiceRecorder.IsReserved(contract))
-                throw new PluginRefusedException($"it wants to replace {contract.Name}, which belongs to the platform.");
+        ServiceRules.Check(service);
     }
 
     static readonly DefaultInlineConstraintResolver Constraints = new(Options.Create(new RouteOptions()), new NoServices());

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using Platform.Core.Events;
+using Platform.Core.Jobs;
 using Platform.Core.Pages;
 using Platform.Core.Settings;
 
@@ -37,6 +38,13 @@ internal sealed record ServiceDescription(
 
     /// <summary>What the service's pages show besides themselves.</summary>
     public ServiceFiles Files { get; init; } = ServiceFiles.None;
+
+    /// <summary>What it does by the clock.</summary>
+    public IReadOnlyList<JobPlan> Jobs { get; init; } = [];
+
+    /// <summary>Every class that the service named in its description.</summary>
+    public IEnumerable<Type> Parts =>
+        [.. Pages.Select(page => page.Page), .. Imports.Select(import => import.Import), .. Jobs.Select(job => job.Job), .. Uses, .. Provides.Select(provided => provided.Service)];
 
     public string Folder => Path.GetDirectoryName(Assembly.Location)!;
 

@@ -1,4 +1,6 @@
 using System.Reflection;
+using Cronos;
+using Platform.Core.Jobs;
 using Platform.Core.Pages;
 using Platform.Core.Settings;
 
@@ -10,6 +12,7 @@ internal sealed class ServiceRecorder : IServiceDescription
     readonly List<PageRoute> _pages = [];
     readonly List<ImportVerb> _imports = [];
     readonly List<Type> _uses = [];
+    readonly List<JobPlan> _jobs = [];
     readonly List<(Type, Type)> _provides = [];
     readonly List<ServicePermission> _permissions = [];
     SettingsForm? _settings;
@@ -45,6 +48,19 @@ internal sealed class ServiceRecorder : IServiceDescription
 
     public void Permission(string id, string label, string labelEn) => _permissions.Add(new(id, label, labelEn));
 
+    public void Job<TJob>(string cron, bool perEntity, Missed missed)
+        where TJob : class, IJob
+    {
+        try
+        {
+            _jobs.Add(new(typeof(TJob), cron, perEntity, missed));
+        }
+        catch (Exception wrong) when (wrong is CronFormatException or MissingSeedException or ArgumentNullException)
+        {
+            throw new PluginRefusedException($"the schedule \"{cron}\" of its {typeof(TJob).Name} cannot be read: {wrong.Message}");
+        }
+    }
+
     public void Uses<TService>()
         where TService : class => _uses.Add(typeof(TService));
 
@@ -58,6 +74,7 @@ internal sealed class ServiceRecorder : IServiceDescription
         _path ?? throw new PluginRefusedException("it does not name its path: call service.Path(\"…\") in Describe."),
         assembly, _pages, _imports, _uses, _provides)
     {
+        Jobs = _jobs,
         Settings = _settings,
         Permissions = _permissions,
         Files = ServiceFiles.In(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(assembly.Location)!, "wwwroot")),

@@ -36,9 +36,11 @@ internal sealed class Database : IAsyncDisposable
     public async Task<T> Run<T>(string role, EntityId? entity, string actor, TimeProvider clock, Func<EntitySession, Task<T>> work, CancellationToken stop)
     {
         OpenTransaction.Enter();
+        var cut = TimeLimit.Cut(role);
+        using var both = cut.CanBeCanceled && cut != stop ? CancellationTokenSource.CreateLinkedTokenSource(stop, cut) : null;
         try
         {
-            await using var session = new EntitySession(_source, role, entity, actor, clock, stop);
+            await using var session = new EntitySession(_source, role, entity, actor, clock, both?.Token ?? stop);
             var result = await work(session);
             await session.Commit();
             return result;

@@ -13,6 +13,12 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
 {
     // The binding lives exactly as long as the transaction, so that nothing of it stays on the pooled connection.
     const string Binding = "select set_config('role', @portico_role, true), set_config('portico.entity', @portico_entity, true);";
+    // The operator's own limit stays when it is the shorter one.
+    const string LimitedBinding =
+        """
+        select set_config('role', @portico_role, true), set_config('portico.entity', @portico_entity, true),
+               set_config('statement_timeout', least(@portico_limit, nullif(extract(epoch from current_setting('statement_timeout')::interval) * 1000, 0)::int)::text, true);
+        """;
     const string CoreRole = "portico_core";
 
     readonly List<IEvent> _raised = [];
@@ -181,7 +187,10 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
         var parameters = new DynamicParameters(args);
         parameters.Add("portico_role", _role);
         parameters.Add("portico_entity", entity?.ToString() ?? "");
-        return new(Binding + sql, parameters, _transaction, cancellationToken: stop);
+        if (TimeLimit.MillisecondsLeft(_role) is not { } limit)
+            return new(Binding + sql, parameters, _transaction, cancellationToken: stop);
+        parameters.Add("portico_limit", limit);
+        return new(LimitedBinding + sql, parameters, _transaction, cancellationToken: stop);
     }
 
     async Task SkipBinding(SqlMapper.GridReader grid)

@@ -117,9 +117,18 @@ internal sealed class Migrator(string ownerConnection, ILogger log)
         begin
             if not exists (select from pg_roles where rolname = 'portico_web') then
                 create role portico_web login noinherit;
-                -- A host whose machine or network died says nothing, and its locks would stay for as long as TCP believes in it: two hours.
-                -- Shorter than the 30 seconds that a statement of another host waits for the lock.
-                alter role portico_web set idle_in_transaction_session_timeout = '15s';
+            end if;
+            -- A host whose machine or network died says nothing, and its locks would stay for as long as TCP believes in it: two hours.
+            -- Shorter than the 15 seconds after which a statement of another host gives up waiting for the lock (statement_timeout).
+            -- Asked first: two sessions that alter one role at once stand in each other's way, and an owner who did not make the role may not.
+            if not exists (select from pg_db_role_setting s join pg_roles w on w.oid = s.setrole
+                            where w.rolname = 'portico_web' and s.setdatabase = 0 and 'idle_in_transaction_session_timeout=10s' = any(s.setconfig)) then
+                begin
+                    alter role portico_web set idle_in_transaction_session_timeout = '10s';
+                exception
+                    when insufficient_privilege then raise warning 'portico_web keeps its idle_in_transaction_session_timeout: another owner made that role';
+                    when internal_error then null; -- "tuple concurrently updated": the other session set it.
+                end;
             end if;
             if not exists (select from pg_roles where rolname = 'portico_centre') then create role portico_centre nologin; grant portico_centre to portico_web; end if;
             if not exists (select from pg_roles where rolname = r) then execute format('create role %I nologin', r); end if;

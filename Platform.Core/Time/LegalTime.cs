@@ -5,6 +5,9 @@ public static class LegalTime
 {
     static readonly TimeZoneInfo Rome = TimeZoneInfo.FindSystemTimeZoneById("Europe/Rome");
 
+    /// <summary>Rome's clocks.</summary>
+    internal static TimeZoneInfo Zone => Rome;
+
     /// <summary>The legal day of an instant.</summary>
     public static DateOnly Day(DateTimeOffset instant) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(instant, Rome).DateTime);
 

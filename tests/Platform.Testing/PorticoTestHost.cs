@@ -122,7 +122,7 @@ public sealed class PorticoTestHost : IAsyncDisposable
         {
             // As an operator does who has put a new service into the folder. What is refused is told by the host itself.
             using var logs = LoggerFactory.Create(_ => { });
-            await PorticoApp.Migrate(options, database.Owner, logs, CancellationToken.None);
+            await PorticoApp.Migrate(options, configuration, database.Owner, logs, CancellationToken.None);
         }
         var app = await PorticoApp.Build(
             options, configuration,
@@ -193,7 +193,7 @@ public sealed class PorticoTestHost : IAsyncDisposable
                 done += await sweeper.Sweep(CancellationToken.None);
             if (done == 0 && await Database.Value<long>(
                     "select (select count(*) from core.delivery d where state = 'due' and due_at <= @now and handler = any(@known) and not exists (select from core.delivery p where p.entity_id = d.entity_id and p.handler = d.handler and p.stream = d.stream and p.seq < d.seq and p.state <> 'done')) + (select count(*) from payments.payment where next_query_at <= @now and (last_query_at is null or last_query_at < @now))",
-                    new { now = Clock.GetUtcNow().UtcDateTime, known = Catalog.Reactions.Keys.Select(key => key.Handler).ToArray() }) == 0)
+                    new { now = Clock.GetUtcNow().UtcDateTime, known = _app.Container.Resolve<Dispatcher>().Known() }) == 0)
                 return;
         }
         throw new InvalidOperationException("The host does not come to rest.");

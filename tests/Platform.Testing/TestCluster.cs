@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Dapper;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -95,7 +96,7 @@ public static class TestCluster
         }
         await connection.ExecuteAsync($"create database {name} template template0 encoding 'UTF8'");
         using var logs = LoggerFactory.Create(_ => { });
-        var catalog = await PorticoApp.Migrate(new PorticoOptions { PluginsFolder = Plugins }, cluster.ConnectionString(name, "portico_super") + ";Pooling=false", logs, CancellationToken.None);
+        var catalog = await PorticoApp.Migrate(new PorticoOptions { PluginsFolder = Plugins }, new ConfigurationBuilder().Build(), cluster.ConnectionString(name, "portico_super") + ";Pooling=false", logs, CancellationToken.None);
         if (catalog.Quarantined.Count > 0)
             throw new InvalidOperationException($"A service to be tested is refused: {catalog.Quarantined[0].Reason}");
         await connection.ExecuteAsync($"alter database {name} is_template true");

@@ -26,7 +26,7 @@ sealed class SamplePages : IAsyncDisposable
     public static readonly string[] Paths =
     [
         "/marzabotto/multe", "/marzabotto/errori", "/marzabotto/riepilogo", "/marzabotto/riuscito", "/marzabotto/non-trovata",
-        "/marzabotto/rifiuto", "/marzabotto/errore",
+        "/marzabotto/rifiuto", "/marzabotto/errore", "/marzabotto/sospeso",
     ];
 
     readonly WebApplication app;
@@ -63,6 +63,13 @@ sealed class SamplePages : IAsyncDisposable
         web.MapGet("/marzabotto/rifiuto", (HttpRequest request) => Page<RefusalPage>(
             request, "Verbale non pagabile", ("Title", "Questo verbale non si paga qui"),
             ("What", "Il verbale è già a ruolo. Non ti è stato addebitato nulla."), ("ToDo", (string[])["Aspetta la cartella dell’agente della riscossione.", "Se pensi che sia un errore, scrivi alla Polizia locale."])));
+        web.MapGet("/marzabotto/sospeso", (HttpRequest request) =>
+        {
+            var texts = PageTexts.Catalog.In(PageCultures.Italian);
+            return Page<RefusalPage>(
+                request, "Servizio sospeso", ("Title", texts["paused.title"]), ("What", texts["paused.what", "Multe"]),
+                ("ToDo", (string[])[texts["paused.retry"], texts["error.retry"], texts["error.paid"]]), ("LinkPath", "/marzabotto"), ("LinkText", texts["paused.others"]));
+        });
         web.MapGet("/marzabotto/errore", (HttpRequest request) => Page<ErrorPage>(request, "Errore", ("Reference", "7K4P-2Q9M")));
         web.MapFallback((HttpRequest request) => new RazorComponentResult<NotFoundPage>(new { Frame = Frame(request) with { Crumbs = [], ServicePath = null, ServiceTitle = null } })
         {

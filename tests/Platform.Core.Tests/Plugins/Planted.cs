@@ -13,11 +13,14 @@ internal static class Planted
     [
         .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(file => Path.GetFileName(file) is { } name && (name.StartsWith("System.", StringComparison.Ordinal) || name.StartsWith("Microsoft.AspNetCore.", StringComparison.Ordinal)
-                || name is "netstandard.dll" or "Platform.Core.dll" or "Platform.Payments.dll"))
+                || name is "netstandard.dll" or "MediatR.dll" or "FluentValidation.dll" or "Platform.Core.dll" or "Platform.Payments.dll"))
             .Select(file => MetadataReference.CreateFromFile(file)),
     ];
 
-    /// <summary>Compiles <paramref name="code"/> and answers the file's bytes. <paramref name="scripts"/> are embedded as its migrations.</summary>
+    /// <summary>
+    /// Compiles <paramref name="code"/> and answers the file's bytes. <paramref name="scripts"/> are embedded as its migrations, or as its texts when they
+    /// are called so (<c>Texts.it.json</c>).
+    /// </summary>
     public static byte[] Compile(string name, string code, Version? version = null, IEnumerable<byte[]>? references = null, params (string Name, string Sql)[] scripts)
     {
         var stamp = version is null ? "" : $"[assembly: System.Reflection.AssemblyVersion(\"{version}\")]";
@@ -28,7 +31,7 @@ internal static class Planted
         using var image = new MemoryStream();
         var result = compilation.Emit(
             image,
-            manifestResources: scripts.Select(script => new ResourceDescription($"{name}.Migrations.{script.Name}", () => new MemoryStream(Encoding.UTF8.GetBytes(script.Sql)), isPublic: true)));
+            manifestResources: scripts.Select(script => new ResourceDescription(script.Name.StartsWith("Texts.", StringComparison.Ordinal) ? $"{name}.{script.Name}" : $"{name}.Migrations.{script.Name}", () => new MemoryStream(Encoding.UTF8.GetBytes(script.Sql)), isPublic: true)));
         return result.Success ? image.ToArray() : throw new InvalidOperationException(string.Join('\n', result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)));
     }
 

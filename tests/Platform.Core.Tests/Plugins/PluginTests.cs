@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Reflection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Platform.Core.Plugins;
 using Platform.Testing;
 
 namespace Platform.Core.Tests.Plugins;
@@ -49,6 +51,22 @@ public sealed class PluginTests
         ("b27-verb", () => One(Planted.Service("verb", "verbo", describe: "s.Import<I>(\"two words\", \"\");", more: Import)), "the verb \"two words\" of its import is not*"),
         ("b28-replace", () => One(Planted.Service("usurper", "usurpa", describe: "s.Provides<Platform.Core.Commands.ICommands, C>();", more: "public sealed class C : Platform.Core.Commands.ICommands { public Task<T> Send<T>(Platform.Core.Commands.ICommand<T> c, CancellationToken s) => throw new NotSupportedException(); }")), "it wants to replace ICommands, which belongs to the platform."),
         ("b29-none", () => One("[assembly: Service(\"none\", \"1.0\")]"), "it must have exactly one class that implements IService*"),
+        ("b31-unprovided", () => One(Planted.Service("unprov", "orfano", more: "public interface IThing; public sealed class P(IThing t) : Platform.Core.Pages.IPage { public object T => t; public Task<Platform.Core.Pages.PageAnswer> Get(Platform.Core.Pages.PageRequest r, CancellationToken s) => throw new NotSupportedException(); }", describe: "s.Page<P>(\"\");")), "P cannot be made: it asks for IThing, which nobody gives. A class of the service's own is named by service.Uses<...>() in Describe."),
+        ("b32-part", () => One(Planted.Service("part", "parte", describe: "s.Uses<U>();", more: "public sealed class U { public U() => throw new TimeoutException(\"no part\"); }")), "U cannot be made: TimeoutException: no part"),
+        ("b33-handler", () => One(Planted.Service("handler", "gestore", more: "public sealed record Ask : Platform.Core.Commands.ICommand<int>; public sealed class H(Uri u) : Platform.Core.Commands.ICommandHandler<Ask, int> { public Task<int> Handle(Ask a, CancellationToken s) => Task.FromResult(u.Port); }")), "H cannot be made: it asks for System.Uri, which nobody gives*"),
+        ("b34-reaction", () => One(Planted.Service("reaction", "reazione", more: Reaction("A").Replace("class R", "class R(Uri u)", StringComparison.Ordinal).Replace("Task.CompletedTask", "Task.Delay(u.Port)", StringComparison.Ordinal))), "R cannot be made: it asks for System.Uri, which nobody gives*"),
+        ("b35-owner", () => One(Planted.Service("owner2", "padrone", describe: "s.Provides<Platform.Payments.IPositionOwner, O>();", more: "public sealed class O(Uri u) : Platform.Payments.IPositionOwner { public ValueTask<Platform.Payments.Quote> Reprice(Platform.Payments.PositionKey p, DateOnly d, CancellationToken s) => throw new NotSupportedException(u.Host); }")), "O cannot be made: it asks for System.Uri, which nobody gives*"),
+        ("b36-hijack", () => One(Planted.Service("hijack", "dirotta", more: "public sealed class H : Platform.Core.Commands.ICommandHandler<Platform.Payments.StartCheckout, Platform.Core.Commands.Outcome<Platform.Payments.StartedCheckout>> { public Task<Platform.Core.Commands.Outcome<Platform.Payments.StartedCheckout>> Handle(Platform.Payments.StartCheckout c, CancellationToken s) => throw new NotSupportedException(); }")), "its H wants to handle StartCheckout, a command that is not its own."),
+        ("b37-client", () => One(Planted.Service("client", "cliente", describe: "s.Uses<System.Net.Http.HttpClient>();")), "it gives HttpClient as a part of its own, and that class belongs to System.Net.Http*"),
+        ("b38-validator", () => One(Planted.Service("validator", "valida", more: "public sealed class V : FluentValidation.AbstractValidator<Platform.Payments.StartCheckout>;")), "its V wants to validate StartCheckout, which is not its own."),
+        ("b39-handlers", () => One(Planted.Service("handlers", "gestori", more: "public sealed record Ask : Platform.Core.Commands.ICommand<int>;" + string.Concat(new[] { "H1", "H2" }.Select(name => $"public sealed class {name} : Platform.Core.Commands.ICommandHandler<Ask, int> {{ public Task<int> Handle(Ask a, CancellationToken s) => Task.FromResult(1); }}")))), "both H1 and H2 handle its command Ask."),
+        ("b40-address", () => One(Planted.Service("address", "indirizzo", describe: "s.Page<GoodPage>(\"{a}/x\"); s.Page<GoodPage>(\"{b}/x\");", more: GoodPage)), "its pages \"{a}/x\" and \"{b}/x\" are the same address."),
+        ("b41-endpoint", () => One(Planted.Service("endpoint", "estremo", describe: "s.Page<GoodPage>(\"{entity}\");", more: GoodPage)), "the pattern \"{entity}\" of its page cannot be used: *'entity' appears more than one time*"),
+        ("b42-texts", () => One(Planted.Service("texts", "testi"), null, ("Texts.it.json", "{ \"title\": ")), "its pages cannot be laid out: InvalidDataException: *it.json*"),
+        ("b43-schedule", () => One(Planted.Service("schedule", "orario", describe: "s.Job<J>(\"at night\", perEntity: true, Platform.Core.Jobs.Missed.Skip);", more: Job)), "the schedule \"at night\" of its J cannot be read: *"),
+        ("b44-never", () => One(Planted.Service("never", "mai", describe: "s.Job<J>(\"0 0 30 2 *\", perEntity: true, Platform.Core.Jobs.Missed.Skip);", more: Job)), "the schedule \"0 0 30 2 *\" of its J never comes."),
+        ("b45-jobs", () => One(Planted.Service("twojobs", "duelavori", describe: "s.Job<J>(\"0 3 * * *\", perEntity: true, Platform.Core.Jobs.Missed.Skip); s.Job<J>(\"0 4 * * *\", perEntity: true, Platform.Core.Jobs.Missed.Skip);", more: Job)), "it describes the job J twice*"),
+        ("b46-job", () => One(Planted.Service("badjob", "lavoro", describe: "s.Job<J>(\"0 3 * * *\", perEntity: true, Platform.Core.Jobs.Missed.Skip);", more: Job.Replace("class J", "class J(Uri u)", StringComparison.Ordinal).Replace("Task.CompletedTask", "Task.Delay(u.Port)", StringComparison.Ordinal))), "J cannot be made: it asks for System.Uri, which nobody gives*"),
         ("b30-migration", () => One(Planted.Service("badsql", "sql"), null, ("V1__a.sql", "create table badsql.a (entity_id int primary key); create tabel badsql.b ()")), "the database lacks its migrations: V1__a.sql. Run \"portico migrate\"*"),
         ("s01-kind", () => One(Planted.Service("skind", "s-uno", describe: "s.Settings<S>();", more: Settings("public object X { get; init; } = 1;"))), "its setting X is a Object; a setting is a string, int*"),
         ("s02-words", () => One(Planted.Service("swords", "s-due", describe: "s.Settings<S>();", more: "public sealed record S { public int X { get; init; } }")), "its setting X has no ?Setting(*"),
@@ -66,6 +84,8 @@ public sealed class PluginTests
     ];
 
     static string Settings(string property) => $"public sealed record S {{ [Platform.Core.Settings.Setting(\"a\", \"b\")] {property} }}";
+
+    const string Job = "public sealed class J : Platform.Core.Jobs.IJob { public Task Run(Platform.Core.Jobs.JobRun run, CancellationToken stop) => Task.CompletedTask; }";
 
     const string Import = "public sealed class I : IImport { public Task<ImportReport> Run(System.IO.Stream f, CancellationToken s) => throw new NotSupportedException(); }";
 
@@ -115,6 +135,61 @@ public sealed class PluginTests
             "select nspname::text from pg_namespace where nspname !~ '^pg_' union select handler from core.subscription union select rolname::text from pg_roles where rolname in ('portico_badsql', 'portico_badsql_owner') order by 1";
         (await host.Database.Rows<string>(left)).Where(name => name is not ("good" or "alsogood")).Should().BeEquivalentTo(
             [.. await untouched.Rows<string>(left), "payments.IssueReceipt"], "nothing of a refused service remains");
+    }
+
+    [Test]
+    public async Task Of_the_refused_ones_nothing_remains()
+    {
+        // The same folder without them: whatever differs, one of them left.
+        var good = Directory.CreateTempSubdirectory("portico-good-").FullName;
+        try
+        {
+            foreach (var folder in Directory.GetDirectories(plugins, "a-*"))
+                Planted.Lay(good, Path.GetFileName(folder), [.. Directory.GetFiles(folder, "*.dll").Select(file => (Path.GetFileNameWithoutExtension(file), File.ReadAllBytes(file)))]);
+            await using var without = await PorticoTestHost.Start(good);
+            var expected = await Inventory.Of(without);
+            await using var with = await PorticoTestHost.Start(plugins);
+            with.Quarantined.Should().HaveCount(Broken.Length);
+            var found = await Inventory.Of(with);
+
+            found.Keys.Should().Equal(expected.Keys);
+            foreach (var (collection, lines) in expected)
+            {
+                if (!collection.StartsWith("jobs", StringComparison.Ordinal))
+                    lines.Should().NotBeEmpty(collection);
+                found[collection].Should().Equal(lines, collection);
+            }
+        }
+        finally
+        {
+            Directory.Delete(good, recursive: true);
+        }
+    }
+
+    [Test]
+    public void A_description_that_never_ends_does_not_keep_the_host_from_starting()
+    {
+        var slow = Directory.CreateTempSubdirectory("portico-slow-").FullName;
+        try
+        {
+            Planted.Lay(slow, "slow", One(Planted.Service("slow", "lento", describe: "Thread.Sleep(Timeout.Infinite);")));
+            var (services, quarantined) = new PluginLoader(NullLogger.Instance, TimeSpan.FromMilliseconds(50)).Load(slow);
+            services.Should().BeEmpty();
+            quarantined.Should().ContainSingle().Which.Reason.Should().Match("it was not described within*");
+        }
+        finally
+        {
+            Directory.Delete(slow, recursive: true);
+        }
+    }
+
+    [Test]
+    public async Task The_command_line_tells_of_a_failed_migration_where_a_database_is_named()
+    {
+        await using var host = await PorticoTestHost.Start(plugins);
+        var told = await host.Portico("plugins");
+        told.Code.Should().Be(1);
+        told.Output.Should().Contain("b30-migration (badsql): the database lacks its migrations: V1__a.sql.");
     }
 
     [Test]

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.Globalization;
+using Autofac;
+using Platform.Core.Storage;
+using Platform.Core.Time;
+
+namespace Portico.Host.CommandLine;
+
+/// <summary>What services do by the clock.</summary>
+internal static class JobCommands
+{
+    public static Command Jobs(HostSettings settings)
+    {
+        var command = new Command("jobs", "Say what services do by the clock: when last, when next, and which runs failed for good. 1 when any did. Times are Rome's.");
+        command.SetAction(async (parsed, stop) =>
+        {
+            await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);
+            var (jobs, parked) = await app.Container.Resolve<Database>().Run(
+                ModuleRoles.Of("core"), null, "jobs", TimeProvider.System,
+                async session => (await session.List<JobRow>(SelectJobs), await session.List<ParkedRow>(SelectParked)), stop);
+            // Plain lines: a table would cut the times on a narrow console.
+            foreach (var job in jobs)
+            {
+                var here = app.Catalog.Find(job.Service)?.Jobs.Any(plan => plan.Name == job.Job) == true;
+                Console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{job.Service} {job.Job} ({job.Cron}): last done {At(job.LastDone)}, next {(here ? At(job.NextAt) : "never: no such job is here")}; {job.Waiting} waiting, {job.Running} running, {job.Parked} parked"));
+            }
+            if (jobs.Count == 0)
+                Console.WriteLine("No service does anything by the clock, or none was ever started here.");
+            foreach (var run in parked)
+                Console.WriteLine($"{run.Service} {run.Job} for {run.Code}, due {At(run.DueAt)}: parked after {run.Tries} tries ({run.Error})");
+            return parked.Count == 0 ? PorticoCommands.Done : PorticoCommands.NotDone;
+        });
+        return command;
+    }
+
+    static string At(DateTimeOffset? instant) => instant is { } at ? LegalTime.Local(at).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) : "never";
+
+    const string SelectJobs =
+        """
+        select j.service, j.job, j.cron, j.next_at, max(r.ended_at) filter (where r.state = 'done') as last_done,
+               count(*) filter (where r.state = 'due')::int as waiting, count(*) filter (where r.state = 'running')::int as running, count(*) filter (where r.state = 'parked')::int as parked
+          from core.job j left join core.job_run r on r.service = j.service and r.job = j.job
+         group by j.service, j.job, j.cron, j.next_at
+         order by j.service, j.job
+        """;
+
+    const string SelectParked =
+        """
+        select r.service, r.job, e.code, r.due_at, r.tries::int as tries, r.error
+          from core.job_run r join core.entity e on e.entity_id = r.entity_id where r.state = 'parked' order by r.due_at, r.service, r.job, e.code limit 200
+        """;
+
+    sealed class JobRow
+    {
+        public string Service { get; init; } = "";
+        public string Job { get; init; } = "";
+        public string Cron { get; init; } = "";
+        public DateTimeOffset NextAt { get; init; }
+        public DateTimeOffset? LastDone { get; init; }
+        public int Waiting { get; init; }
+        public int Running { get; init; }
+        public int Parked { get; init; }
+    }
+
+    sealed class ParkedRow
+    {
+        public string Service { get; init; } = "";
+        public string Job { get; init; } = "";
+        public string Code { get; init; } = "";
+        public DateTimeOffset DueAt { get; init; }
+        public int Tries { get; init; }
+        public string Error { get; init; } = "";
+    }
+}
