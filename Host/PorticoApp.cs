@@ -264,7 +264,7 @@ internal sealed class PorticoApp : IAsyncDisposable
         web.Use((http, next) => pages.Secure(http, next));
         web.UseRouting();
         web.MapGet("/health/live", () => Results.Text("live"));
-        web.MapGet("/health/ready", http => Health.Ready(http, root.Resolve<Database>(), catalog));
+        web.MapGet("/health/ready", http => Health.Ready(http, root, catalog));
         foreach (var module in Platform)
             module.Map(web, root);
         web.UseEndpoints(_ => { });

@@ -122,6 +122,9 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
             insert into core.journal (entity_id, entry_id, at, actor, kind, body, personal_digest)
             select @entity, j.entry_id, @now, @actor, j.kind, j.body::jsonb, j.personal_digest
               from unnest(@entries, @kinds, @bodies, @digests::bytea[]) as j (entry_id, kind, body, personal_digest);
+
+            -- Heard by the dispatchers of all hosts once this is committed. It says that there is something, and nothing else.
+            select pg_notify('portico_events', '') where cardinality(@events) > 0;
             """,
             new
             {
