@@ -11,7 +11,7 @@ Usage: ./build.sh <target> [options]
              Options go to "portico demo".
   test       build, run all tests, and end with "N passed, N failed". One part only: ./build.sh test --filter=Fines
   faults     300 times: kill the host, cut the network, kill PostgreSQL, fill its disk, under a load of paying citizens; then compare our
-             books with the bank's. --long: 1,000 times. --kills N, --seed N, --only campaign|disk.
+             books with the bank's. --long: 1,000 times. --kills N, --seed N, --only campaign|disk|events.
   mutants    take one guard of the money out at a time, in a copy, and see the tests turn red. One only: ./build.sh mutants lock
   build      compile everything.
   pack       lay out the packages that services elsewhere are built against in artifacts/packages, and the host in artifacts/portico.
