@@ -13,6 +13,7 @@ Usage: ./build.sh <target> [options]
   faults     300 times: kill the host, cut the network, kill PostgreSQL, fill its disk, under a load of paying citizens; then compare our
              books with the bank's. --long: 1,000 times. --kills N, --seed N, --only campaign|disk|events.
   mutants    take one guard of the money out at a time, in a copy, and see the tests turn red. One only: ./build.sh mutants lock
+  release-dump FILE   write a database with generated payments as this release leaves it, for tests/Faults/Releases.
   build      compile everything.
   pack       lay out the packages that services elsewhere are built against in artifacts/packages, and the host in artifacts/portico.
   licences   write docs/dependencies.md anew; fail on a licence nobody has agreed to.
@@ -41,7 +42,7 @@ look_around() {
     exists /etc/ssl/certs/ca-certificates.crt || exists '/etc/pki/tls/certs/*' || lacks "root certificates" ca-certificates
     exists '/usr/lib/*/libicuuc.so.*' || exists '/usr/lib*/libicuuc.so.*' || lacks "ICU" '^libicu[0-9]+$'
     command -v node >/dev/null && command -v npm >/dev/null || lacks "Node.js with npm" nodejs npm
-    case $target in run | test | faults | mutants)
+    case $target in run | test | faults | mutants | release-dump)
         exists /usr/share/zoneinfo/Europe/Rome || lacks "time zones" tzdata
         exists '/usr/lib/postgresql/*/bin/initdb' || command -v initdb >/dev/null || lacks "PostgreSQL programs" postgresql
     esac
@@ -134,6 +135,11 @@ case $target in
         prepare
         cake Build
         exec artifacts/bin/Faults/release/portico-faults "$@"
+        ;;
+    release-dump)
+        prepare
+        cake Build
+        exec artifacts/bin/Faults/release/portico-faults dump "$@"
         ;;
     mutants)
         prepare

@@ -62,7 +62,7 @@ internal sealed class PorticoApp : IAsyncDisposable
             .AddFilter(level => level >= LogLevel.Warning).AddConfiguration(configuration.GetSection("Logging")));
 
         var home = await DatabaseHome.Open(options, early.CreateLogger("Portico.Database"), stop);
-        var database = new Database(home.Web);
+        var database = new Database(home.Web, options.Binding);
         try
         {
             var catalog = await FindServices(options, home, database, early, stop);

@@ -16,11 +16,12 @@ using Profile = Platform.Core.Hosting.Profile;
 
 namespace Portico.Host.CommandLine;
 
-/// <summary>The command line. 0: done. 1: not done, and the last line says why. 2: the words of the command were wrong.</summary>
+/// <summary>The command line. 0: done. 1: not done, and the last line says why. 2: the words of the command were wrong. 3: this database cannot be distributed.</summary>
 internal static class PorticoCommands
 {
     internal const int Done = 0;
     internal const int NotDone = 1;
+    internal const int NotDistributed = 3;
     const int Misspelt = 2;
 
     public static async Task<int> Run(string[] args)
@@ -31,7 +32,7 @@ internal static class PorticoCommands
         var root = new RootCommand("Portico: online services of many municipalities on one host.")
         {
             Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), Plugins(settings), Check(settings), JournalCommands.Journal(settings),
-            EventCommands.Events(settings),
+            EventCommands.Events(settings), DistributeCommand.Distribute(settings),
         };
         settings.AddTo(root);
         foreach (var service in ServiceCommands(settings, HostSettings.PluginsFolderOf(args)))

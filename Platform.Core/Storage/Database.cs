@@ -13,9 +13,11 @@ internal sealed class Database : IAsyncDisposable
 
     readonly NpgsqlDataSource _source;
     readonly string _listening;
+    readonly BindingForm _binding;
 
-    public Database(string webConnection)
+    public Database(string webConnection, BindingForm binding = BindingForm.Parameters)
     {
+        _binding = binding;
         DapperTypes.Register();
         var settings = new NpgsqlConnectionStringBuilder(webConnection)
         {
@@ -42,7 +44,7 @@ internal sealed class Database : IAsyncDisposable
         OpenTransaction.Enter();
         try
         {
-            await using var session = new EntitySession(_source, role, entity, actor, clock, stop);
+            await using var session = new EntitySession(_source, role, entity, actor, clock, _binding, stop);
             var result = await work(session);
             await session.Commit();
             return result;

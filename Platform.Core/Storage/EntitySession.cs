@@ -8,11 +8,9 @@ using Platform.Core.Journal;
 
 namespace Platform.Core.Storage;
 
-internal sealed class EntitySession(NpgsqlDataSource source, string role, EntityId? entity, string actor, TimeProvider clock, CancellationToken stop)
+internal sealed class EntitySession(NpgsqlDataSource source, string role, EntityId? entity, string actor, TimeProvider clock, BindingForm binding, CancellationToken stop)
     : IEntitySession, IAsyncDisposable
 {
-    // The binding lives exactly as long as the transaction, so that nothing of it stays on the pooled connection.
-    const string Binding = "select set_config('role', @portico_role, true), set_config('portico.entity', @portico_entity, true);";
     const string CoreRole = "portico_core";
 
     readonly List<IEvent> _raised = [];
@@ -182,14 +180,14 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
     CommandDefinition Bound(string sql, object? args)
     {
         var parameters = new DynamicParameters(args);
-        parameters.Add("portico_role", _role);
-        parameters.Add("portico_entity", entity?.ToString() ?? "");
-        return new(Binding + sql, parameters, _transaction, cancellationToken: stop);
+        var bind = SessionBinding.Of(binding, _role, entity, parameters);
+        return new(bind + sql, parameters, _transaction, cancellationToken: stop);
     }
 
     async Task SkipBinding(SqlMapper.GridReader grid)
     {
-        await grid.ReadAsync();
+        if (SessionBinding.Answers(binding))
+            await grid.ReadAsync();
         _boundRole = _role;
     }
 
