@@ -11,11 +11,12 @@ Usage: ./build.sh <target> [options]
              Options go to "portico demo".
   test       build, run all tests, and end with "N passed, N failed". One part only: ./build.sh test --filter=Fines
   faults     300 times: kill the host, cut the network, kill PostgreSQL, fill its disk, under a load of paying citizens; then compare our
-             books with the bank's. --long: 1,000 times. --kills N, --seed N, --only campaign|disk.
+             books with the bank's. --long: 1,000 times. --kills N, --seed N, --only campaign|disk|events.
   mutants    take one guard of the money out at a time, in a copy, and see the tests turn red. One only: ./build.sh mutants lock
   bench      measure Portico against its budgets, beside the same rows written in SQL by hand, and write docs/benchmarks.md: some minutes on
              a quiet machine. --large: also a register of 10,000,000 fines. --only trips,payment,lookup,entities,background,host.
   budgets    print what one more service and one more entity cost, beside what they may. Entities only: ./build.sh budgets entities
+  release-dump FILE   write a database with generated payments as this release leaves it, for tests/Faults/Releases.
   build      compile everything.
   pack       lay out the packages that services elsewhere are built against in artifacts/packages, and the host in artifacts/portico.
   licences   write docs/dependencies.md anew; fail on a licence nobody has agreed to.
@@ -44,7 +45,7 @@ look_around() {
     exists /etc/ssl/certs/ca-certificates.crt || exists '/etc/pki/tls/certs/*' || lacks "root certificates" ca-certificates
     exists '/usr/lib/*/libicuuc.so.*' || exists '/usr/lib*/libicuuc.so.*' || lacks "ICU" '^libicu[0-9]+$'
     command -v node >/dev/null && command -v npm >/dev/null || lacks "Node.js with npm" nodejs npm
-    case $target in run | test | faults | mutants | bench | budgets)
+    case $target in run | test | faults | mutants | bench | budgets | release-dump)
         exists /usr/share/zoneinfo/Europe/Rome || lacks "time zones" tzdata
         exists '/usr/lib/postgresql/*/bin/initdb' || command -v initdb >/dev/null || lacks "PostgreSQL programs" postgresql
     esac
@@ -137,6 +138,11 @@ case $target in
         prepare
         cake Build
         exec artifacts/bin/Faults/release/portico-faults "$@"
+        ;;
+    release-dump)
+        prepare
+        cake Build
+        exec artifacts/bin/Faults/release/portico-faults dump "$@"
         ;;
     mutants)
         prepare

@@ -62,7 +62,7 @@ internal sealed class PorticoApp : IAsyncDisposable
             .AddFilter(level => level >= LogLevel.Warning).AddConfiguration(configuration.GetSection("Logging")));
 
         var home = await DatabaseHome.Open(options, early.CreateLogger("Portico.Database"), stop);
-        var database = new Database(home.Web);
+        var database = new Database(home.Web, options.Binding);
         try
         {
             var catalog = await FindServices(options, home, database, configuration, early, stop);
@@ -327,7 +327,7 @@ internal sealed class PorticoApp : IAsyncDisposable
         web.Use((http, next) => pages.Secure(http, next));
         web.UseRouting();
         web.MapGet("/health/live", () => Results.Text("live"));
-        web.MapGet("/health/ready", http => Health.Ready(http, root.Resolve<Database>(), catalog, root.Resolve<ServiceGates>()));
+        web.MapGet("/health/ready", http => Health.Ready(http, root, catalog));
         foreach (var module in Platform)
             module.Map(web, root);
         web.UseEndpoints(_ => { });

@@ -40,8 +40,11 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<Sessions>().As<ISessions>();
         builder.RegisterType<SealedLinks>().As<ILinks>();
         builder.RegisterType<PageServer>().SingleInstance();
+        builder.RegisterInstance(new DispatchTerms());
         builder.RegisterType<Dispatcher>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<JobRunner>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<EventListener>().As<IHostedService>().SingleInstance();
+        builder.RegisterType<ParkedDeliveries>().SingleInstance();
         builder.RegisterType<JournalSealer>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<JournalVerifier>().SingleInstance();
         builder.RegisterInstance(new IdempotencyTerms());

@@ -13,13 +13,14 @@ public readonly record struct DueId(Guid Value);
 /// Opens something owed to the creditor of the call, or brings an open one up to date: an upsert by (creditor, calling service, <see cref="Reference"/>).
 /// </summary>
 /// <remarks>
-/// Idempotent. A due that is paid or cancelled is never touched; lines of an open one are replaced. One that has expired is open again when its new last day
-/// is not over.
+/// Idempotent by its key in the database, so it needs no key of an <see cref="IIdempotentCommand{TResult}"/>, whose kept answer could be older than the truth: <c>Paid</c>
+/// is of now. A due that is paid or cancelled is never touched; lines of an open one are replaced. One that has expired is open again when its new last day is not
+/// over. Repeated by itself when its transaction stood in another's way: it is one transaction, and calls nobody.
 /// </remarks>
 /// <param name="Reference">What the service calls it, unique within creditor and service; 1 to 80 characters.</param>
 /// <param name="Title">What the citizen and the receipt call it, without personal data: <c>Verbale V/2026/1042</c>; 1 to 140 characters.</param>
 /// <param name="Due">The amount owed as a whole. Instalment plans come with a later minor version.</param>
-public sealed record OpenPosition(string Reference, string Title, DuePlan Due) : ICommand<OpenedPosition>;
+public sealed record OpenPosition(string Reference, string Title, DuePlan Due) : ICommand<OpenedPosition>, IRetryable;
 
 /// <summary>An amount with a date. The amount is the sum of its lines and stands nowhere else.</summary>
 /// <param name="DueOn">Last legal day on which this amount is right.</param>

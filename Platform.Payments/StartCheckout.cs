@@ -9,13 +9,15 @@ namespace Platform.Payments;
 /// <remarks>
 /// Idempotent by <see cref="Attempt"/>: the same attempt gets the same answer, however often it is sent. No bank is called: that is the browser's way, so the
 /// answer takes the owner's time (at most 2 seconds a due) and our own. A due may have several attempts under way; the first that the bank confirms
-/// pays it, a second one is kept and flagged.
+/// pays it, a second one is kept and flagged. Repeated by itself when its transaction stood in another's way: before the one that writes it only reads, and
+/// asks the owner for a price, which changes nothing. The attempt is the payment's primary key: that keeps two answers apart from one another for longer
+/// than any kept answer of an <see cref="IIdempotentCommand{TResult}"/>, which would besides hold the bank's signed address.
 /// </remarks>
 /// <param name="Attempt">Made by the page when it draws the form; becomes the payment's number.</param>
 /// <param name="Dues">Open dues of one creditor, at least one.</param>
 /// <param name="ReturnPage">A path under the calling service's own prefix to come back to for another try: <c>verbale/…</c>. A page, not an address.</param>
 /// <param name="Language"><c>it</c> or <c>en</c>, for the gateway's pages.</param>
-public sealed record StartCheckout(Guid Attempt, IReadOnlyList<DueId> Dues, string ReturnPage, string Language) : ICommand<Outcome<StartedCheckout>>;
+public sealed record StartCheckout(Guid Attempt, IReadOnlyList<DueId> Dues, string ReturnPage, string Language) : ICommand<Outcome<StartedCheckout>>, IRetryable;
 
 /// <summary>An attempt on its way to the gateway.</summary>
 /// <param name="OrderNumber">As the citizen, the bank and the officer know it: <c>URG-0123456789ABC-7</c>.</param>

@@ -43,6 +43,7 @@ internal sealed class HostSettings
                 PublicAddress = parsed.GetValue(_public) ?? configuration["PublicAddress"],
                 PluginsFolder = parsed.GetValue(_plugins) ?? configuration["PluginsFolder"] ?? defaults.PluginsFolder,
                 Database = parsed.GetValue(_database) ?? configuration["Database"],
+                Binding = Enum.TryParse<Platform.Core.Storage.BindingForm>(configuration["Binding"], ignoreCase: true, out var binding) ? binding : defaults.Binding,
                 OwnerDatabase = parsed.GetValue(_owner) ?? configuration["OwnerDatabase"],
                 Limits = Limits(configuration.GetSection("Limits")),
             },

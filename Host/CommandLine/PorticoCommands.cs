@@ -16,11 +16,12 @@ using Profile = Platform.Core.Hosting.Profile;
 
 namespace Portico.Host.CommandLine;
 
-/// <summary>The command line. 0: done. 1: not done, and the last line says why. 2: the words of the command were wrong.</summary>
+/// <summary>The command line. 0: done. 1: not done, and the last line says why. 2: the words of the command were wrong. 3: this database cannot be distributed.</summary>
 internal static class PorticoCommands
 {
     internal const int Done = 0;
     internal const int NotDone = 1;
+    internal const int NotDistributed = 3;
     const int Misspelt = 2;
 
     public static async Task<int> Run(string[] args)
@@ -31,7 +32,8 @@ internal static class PorticoCommands
         var root = new RootCommand("Portico: online services of many municipalities on one host.")
         {
             Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), SettingsCommands.Settings(settings),
-            Plugins(settings), Check(settings), JobCommands.Jobs(settings), JournalCommands.Journal(settings), MoneyCommands.Ledger(settings),
+            Plugins(settings), Check(settings), JobCommands.Jobs(settings), EventCommands.Events(settings), JournalCommands.Journal(settings), MoneyCommands.Ledger(settings),
+            DistributeCommand.Distribute(settings),
         };
         settings.AddTo(root);
         // Services are loaded for their words only when the platform's own do not answer: loading is for the life of the process.

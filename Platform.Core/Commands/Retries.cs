@@ -14,8 +14,6 @@ public interface IRetryable;
 
 internal sealed class RetryBehaviour<TRequest, TResult> : IPipelineBehavior<TRequest, TResult>
 {
-    const int Most = 5;
-
     public async Task<TResult> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResult> next)
     {
         for (var tries = 1; ; tries++)
@@ -24,11 +22,19 @@ internal sealed class RetryBehaviour<TRequest, TResult> : IPipelineBehavior<TReq
             {
                 return await next();
             }
-            catch (TransientStorageException wrong) when (wrong.Trouble == StorageTrouble.Conflict && request is IRetryable && tries < Most)
+            catch (TransientStorageException wrong) when (wrong.Trouble == StorageTrouble.Conflict && request is IRetryable && tries < Conflicts.Most)
             {
-                // Not at once and not together: both losers of a deadlock would meet again. Machine time, not the clock that tests move.
-                await Task.Delay(TimeSpan.FromMilliseconds((20 << tries) * (0.5 + Random.Shared.NextDouble())), cancellationToken);
+                await Conflicts.Pause(tries, cancellationToken);
             }
         }
     }
+}
+
+/// <summary>How often and how soon what lost against another transaction is tried again.</summary>
+internal static class Conflicts
+{
+    public const int Most = 5;
+
+    /// <summary>Not at once and not together: both losers of a deadlock would meet again. Machine time, not the clock that tests move.</summary>
+    public static Task Pause(int tries, CancellationToken stop) => Task.Delay(TimeSpan.FromMilliseconds((20 << tries) * (0.5 + Random.Shared.NextDouble())), stop);
 }

@@ -35,6 +35,9 @@ internal sealed record PorticoOptions
     /// <summary>Sign-in of the web role; null means the embedded cluster.</summary>
     public string? Database { get; init; }
 
+    /// <summary>How transactions are bound to role and entity; the other form is for distributed databases.</summary>
+    public Storage.BindingForm Binding { get; init; } = Storage.BindingForm.Parameters;
+
     /// <summary>Sign-in of the owner, for <c>portico migrate</c>; null means the embedded cluster.</summary>
     public string? OwnerDatabase { get; init; }
 

@@ -6,12 +6,15 @@ namespace Platform.Core.Hosting;
 /// <summary>Background work that looks in the database for what is due: woken in this process, and by poll for what others left behind.</summary>
 internal abstract class Sweeper(ILogger log) : BackgroundService
 {
-    static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     readonly SemaphoreSlim _wake = new(0, 1);
     readonly SemaphoreSlim _turn = new(1, 1);
 
     protected abstract string Name { get; }
+
+    /// <summary>How long nobody's call is waited for before it looks by itself. Of machine time.</summary>
+    protected virtual TimeSpan Poll => Second;
 
     /// <summary>Does what is due now and answers how much that was.</summary>
     protected abstract Task<int> SweepOnce(CancellationToken stop);
@@ -47,6 +50,9 @@ internal abstract class Sweeper(ILogger log) : BackgroundService
         }
     }
 
+    /// <summary>Until somebody calls <see cref="Wake"/>, or it is time to look anyway.</summary>
+    protected Task Woken(CancellationToken stop) => _wake.WaitAsync(Poll, stop);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
@@ -54,7 +60,7 @@ internal abstract class Sweeper(ILogger log) : BackgroundService
             try
             {
                 await Sweep(stoppingToken);
-                await _wake.WaitAsync(Poll, stoppingToken);
+                await Woken(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -63,7 +69,7 @@ internal abstract class Sweeper(ILogger log) : BackgroundService
             catch (Exception wrong)
             {
                 log.LogError(wrong, "Sweep of {Name} failed; the next one is in a second.", Name);
-                await Task.Delay(Poll, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(Second, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

@@ -12,9 +12,12 @@ internal sealed class Database : IAsyncDisposable
     const int SecondsForConnection = 10;
 
     readonly NpgsqlDataSource _source;
+    readonly string _listening;
+    readonly BindingForm _binding;
 
-    public Database(string webConnection)
+    public Database(string webConnection, BindingForm binding = BindingForm.Parameters)
     {
+        _binding = binding;
         DapperTypes.Register();
         var settings = new NpgsqlConnectionStringBuilder(webConnection)
         {
@@ -27,6 +30,9 @@ internal sealed class Database : IAsyncDisposable
         settings.Options = settings.Options is { Length: > 0 } own ? $"{Limits} {own}" : Limits;
         if (!new System.Data.Common.DbConnectionStringBuilder { ConnectionString = webConnection }.ContainsKey("Timeout"))
             settings.Timeout = SecondsForConnection;
+        MostConnections = settings.MaxPoolSize;
+        // Not from the pool: it is held for as long as the host runs. The keep-alive finds out about a peer that went silent.
+        _listening = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { ApplicationName = "portico events", Pooling = false, MaxAutoPrepare = 0, KeepAlive = 30 }.ConnectionString;
         // Metrics carry the name, not the connection string.
         _source = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "portico" }.Build();
     }
@@ -40,7 +46,7 @@ internal sealed class Database : IAsyncDisposable
         using var both = cut.CanBeCanceled && cut != stop ? CancellationTokenSource.CreateLinkedTokenSource(stop, cut) : null;
         try
         {
-            await using var session = new EntitySession(_source, role, entity, actor, clock, both?.Token ?? stop);
+            await using var session = new EntitySession(_source, role, entity, actor, clock, _binding, both?.Token ?? stop);
             var result = await work(session);
             await session.Commit();
             return result;
@@ -52,6 +58,21 @@ internal sealed class Database : IAsyncDisposable
     }
 
     public NpgsqlDataSource Source => _source;
+
+    public int MostConnections { get; }
+
+    /// <summary>Calls <paramref name="heard"/> once it listens and then for every committed transaction that raised events, on any host; never ends by itself.</summary>
+    /// <exception cref="NpgsqlException">The connection could not be made, or broke.</exception>
+    public async Task ListenForEvents(Action heard, CancellationToken stop)
+    {
+        await using var connection = new NpgsqlConnection(_listening);
+        connection.Notification += (_, _) => heard();
+        await connection.OpenAsync(stop);
+        await connection.ExecuteAsync(new CommandDefinition("listen portico_events", cancellationToken: stop));
+        heard();
+        while (true)
+            await connection.WaitAsync(stop);
+    }
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 }

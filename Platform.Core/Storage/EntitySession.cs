@@ -8,17 +8,9 @@ using Platform.Core.Journal;
 
 namespace Platform.Core.Storage;
 
-internal sealed class EntitySession(NpgsqlDataSource source, string role, EntityId? entity, string actor, TimeProvider clock, CancellationToken stop)
+internal sealed class EntitySession(NpgsqlDataSource source, string role, EntityId? entity, string actor, TimeProvider clock, BindingForm binding, CancellationToken stop)
     : IEntitySession, IAsyncDisposable
 {
-    // The binding lives exactly as long as the transaction, so that nothing of it stays on the pooled connection.
-    const string Binding = "select set_config('role', @portico_role, true), set_config('portico.entity', @portico_entity, true);";
-    // The operator's own limit stays when it is the shorter one.
-    const string LimitedBinding =
-        """
-        select set_config('role', @portico_role, true), set_config('portico.entity', @portico_entity, true),
-               set_config('statement_timeout', least(@portico_limit, nullif(extract(epoch from current_setting('statement_timeout')::interval) * 1000, 0)::int)::text, true);
-        """;
     const string CoreRole = "portico_core";
 
     readonly List<IEvent> _raised = [];
@@ -28,6 +20,7 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
     NpgsqlTransaction? _transaction;
     string _role = role;
     string? _boundRole;
+    bool _bindingAnswers;
 
     public EntityId Entity => entity ?? throw new InvalidOperationException("This session belongs to no entity.");
 
@@ -128,6 +121,9 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
             insert into core.journal (entity_id, entry_id, at, actor, kind, body, personal_digest)
             select @entity, j.entry_id, @now, @actor, j.kind, j.body::jsonb, j.personal_digest
               from unnest(@entries, @kinds, @bodies, @digests::bytea[]) as j (entry_id, kind, body, personal_digest);
+
+            -- Heard by the dispatchers of all hosts once this is committed. It says that there is something, and nothing else.
+            select pg_notify('portico_events', '') where cardinality(@events) > 0;
             """,
             new
             {
@@ -185,17 +181,15 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
     CommandDefinition Bound(string sql, object? args)
     {
         var parameters = new DynamicParameters(args);
-        parameters.Add("portico_role", _role);
-        parameters.Add("portico_entity", entity?.ToString() ?? "");
-        if (TimeLimit.MillisecondsLeft(_role) is not { } limit)
-            return new(Binding + sql, parameters, _transaction, cancellationToken: stop);
-        parameters.Add("portico_limit", limit);
-        return new(LimitedBinding + sql, parameters, _transaction, cancellationToken: stop);
+        var (bind, answers) = SessionBinding.Of(binding, _role, entity, TimeLimit.MillisecondsLeft(_role), parameters);
+        _bindingAnswers = answers;
+        return new(bind + sql, parameters, _transaction, cancellationToken: stop);
     }
 
     async Task SkipBinding(SqlMapper.GridReader grid)
     {
-        await grid.ReadAsync();
+        if (_bindingAnswers)
+            await grid.ReadAsync();
         _boundRole = _role;
     }
 

@@ -9,7 +9,8 @@ using Services.Fines.Register;
 namespace Services.Fines;
 
 /// <summary>Loads a file of fines: good lines in, bad lines told. A fine already in the register takes the file's values; the same file again changes nothing.</summary>
-/// <remarks>One statement and one transaction per <see cref="BatchSize"/> lines, so memory stays flat and a citizen never waits for the file's end.</remarks>
+/// <remarks>One statement and one transaction per <see cref="BatchSize"/> lines, so memory stays flat and a citizen never waits for the file's end.
+/// It needs no key to be safe to repeat: lines are known by the fine's own number, and a load that broke off goes on where it stood when the file is loaded again.</remarks>
 [RequiresPermission("fines.load")]
 internal sealed class ImportFines(ISessions sessions, ISettings<FinesSettings> settings, TimeProvider time) : IImport
 {

@@ -14,7 +14,7 @@ namespace Services.Fines;
 /// <param name="Language"><c>it</c> or <c>en</c>.</param>
 internal sealed record PayFine(Guid Id, Guid Attempt, string ReturnPage, string Language) : ICommand<Outcome<StartedCheckout>>;
 
-/// <remarks>Three transactions, each of its own command: read the fine, open its position, start the checkout. All may be repeated.</remarks>
+/// <remarks>Three transactions, each of its own command: read the fine, open its position, start the checkout. All may be repeated; the last two are, each by itself, so that this command need not be.</remarks>
 internal sealed class PayFineHandler(ISessions sessions, ISettings<FinesSettings> settings, ICommands commands, TimeProvider time) : ICommandHandler<PayFine, Outcome<StartedCheckout>>
 {
     public async Task<Outcome<StartedCheckout>> Handle(PayFine command, CancellationToken stop)

@@ -1,10 +1,12 @@
 using System.Globalization;
 using Portico.Faults;
 
-// ./build.sh faults [--long] [--kills N] [--seed N] [--only campaign|disk]      ./build.sh mutants [name]
+// ./build.sh faults [--long] [--kills N] [--seed N] [--only campaign|disk|events]      ./build.sh mutants [name]      ./build.sh release-dump FILE
 string? Option(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
 int Number(string name, int otherwise) => int.TryParse(Option(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
 
+if (args is ["dump", var file])
+    return await ReleaseDump.Write(file, Console.WriteLine);
 if (args is ["mutants", ..])
     return await Mutants.Run(args.ElementAtOrDefault(1), Console.WriteLine);
 
@@ -22,6 +24,15 @@ if (Option("--only") is null or "campaign")
     foreach (var missed in campaign.Missed)
         Console.WriteLine($"never reached: {missed}");
     code = found.Clean && campaign.Missed.Count == 0 ? 0 : 1;
+}
+if (Option("--only") is null or "events")
+{
+    var plan = new StormPlan(Events: 10_000, Streams: 500, Kills: Math.Min(Number("--kills", 20), 100), Number("--seed", Environment.TickCount & 0xFFFF));
+    Console.WriteLine($"events, seed {plan.Seed}");
+    await using var storm = await EventStorm.Create(plan);
+    var found = await storm.Run();
+    Console.WriteLine(found);
+    code |= found.Clean && found.Events == plan.Events ? 0 : 1;
 }
 if (Option("--only") is null or "disk")
     code |= await DiskFull.Run(Console.WriteLine) ? 0 : 1;

@@ -35,7 +35,7 @@ internal sealed class World : IAsyncDisposable
         ToHost = new(() => Host?.Address, () => new HttpLine(Trap));
         var web = new NpgsqlConnectionStringBuilder(postgres.ConnectionString("portico", "portico_web")) { Host = "127.0.0.1", Port = ToPostgres.Port };
         Host = new(
-            Path.Combine(TestCluster.Artifacts, "bin", "Host", "release", "portico"),
+            HostProgram.Path,
             ["serve", .. Settings, "--listen", "http://127.0.0.1:0", "--public-address", Site.AbsoluteUri],
             Environment(web.ConnectionString), Path.Combine(folder, "host.log"));
     }
@@ -123,15 +123,10 @@ internal sealed class World : IAsyncDisposable
 
     IEnumerable<string> Settings => ["--data", Path.Combine(_folder, "host"), "--profile", "test", "--plugins", TestCluster.Plugins];
 
-    static Dictionary<string, string> Environment(string web) => new(StringComparer.Ordinal)
+    static Dictionary<string, string> Environment(string web) => new(HostProgram.Environment(web), StringComparer.Ordinal)
     {
-        ["PORTICO_Database"] = web,
         [$"PORTICO_Secrets__{Secret}__password"] = "9999888",
         [$"PORTICO_Secrets__{Secret}__key"] = string.Concat(Enumerable.Repeat("b1", 25)),
-        // The console is not what is being measured.
-        ["PORTICO_Logging__LogLevel__Default"] = "Warning",
-        // A killed runtime leaves its debugger's sockets behind in the folder for temporary files, three for each kill.
-        ["DOTNET_EnableDiagnostics"] = "0",
     };
 
     async Task Prepare(int fines)
@@ -163,21 +158,7 @@ internal sealed class World : IAsyncDisposable
         await Bank.ListenAt(new Uri(Site, "/pagamenti/pagonline/ascolto"));
     }
 
-    async Task Portico(params string[] command)
-    {
-        var start = new ProcessStartInfo(Path.Combine(TestCluster.Artifacts, "bin", "Host", "release", "portico"), [.. command, .. Settings])
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
-        };
-        foreach (var (name, value) in Environment(_postgres.ConnectionString("portico", "portico_web")))
-            start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        var words = process.StandardOutput.ReadToEndAsync();
-        var errors = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"portico {string.Join(' ', command)}: {await words}{errors}");
-    }
+    Task Portico(params string[] command) => HostProgram.Run([.. command, .. Settings], Environment(_postgres.ConnectionString("portico", "portico_web")));
 
     public async ValueTask DisposeAsync()
     {

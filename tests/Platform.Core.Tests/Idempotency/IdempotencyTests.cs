@@ -138,6 +138,67 @@ public sealed class IdempotencyTests
         (await again()).Should().Be("all done");
     }
 
+    [TestCase("advances")]
+    [TestCase("answers")]
+    [TestCase("finishes")]
+    [TestCase("fails")]
+    public async Task An_attempt_that_was_taken_over_changes_nothing_while_the_other_still_runs(string how)
+    {
+        await using var host = await DeedsHost.Start(new(), terms: Impatient);
+        var (slow, next) = (new Gate(), new Gate());
+        var late = host.Once("k-1", "x", async (recovery, sessions) =>
+        {
+            await slow.Pass();
+            return how switch
+            {
+                "advances" => await sessions.Run(Did(session => recovery.Advance(session, "far")), CancellationToken.None),
+                "answers" => await sessions.Run(Did(session => recovery.Answer(session, new StoredAnswer(7, [7]))), CancellationToken.None),
+                "fails" => throw new InvalidOperationException("The slow one broke."),
+                _ => new StoredAnswer(7, [7]),
+            };
+        });
+        await slow.Reached;
+        host.Clock.Advance(TimeSpan.FromSeconds(90));
+        var other = host.Once("k-1", "x", async (recovery, sessions) =>
+        {
+            await next.Pass();
+            return new StoredAnswer(1, [(byte)recovery.Point.Length]);
+        });
+        await next.Reached;
+
+        slow.Open();
+        if (how == "fails")
+            await FluentActions.Awaiting(() => late).Should().ThrowAsync<InvalidOperationException>();
+        else
+            await FluentActions.Awaiting(() => late).Should().ThrowAsync<IdempotencyLostException>();
+
+        (await host.DeedsDone()).Should().BeEmpty();
+        (await host.Once("k-1", "x", (_, _) => throw new InvalidOperationException("A third one began."))).Refusal!.Code.Should().Be(IdempotencyRefusals.InProgress, "the second has it");
+        next.Open();
+        (await other).Value.Body.Should().Equal([0], "it began at the beginning");
+        (await host.Once("k-1", "x", (_, _) => throw new InvalidOperationException())).Value.Status.Should().Be(1);
+
+        static Func<IEntitySession, Task<StoredAnswer>> Did(Func<IEntitySession, Task> keep) => async session =>
+        {
+            await session.Execute("insert into deeds.deed (entity_id, deed_id, what) values (@entity, @id, 'twice')", new { entity = session.Entity, id = Guid.NewGuid() });
+            await keep(session);
+            return new(7, [7]);
+        };
+    }
+
+    [Test]
+    public async Task Keys_that_have_expired_are_swept_away_and_others_stay()
+    {
+        await using var host = await DeedsHost.Start(new());
+        await host.Send(new DoDeed("old", "a fine"));
+        host.Clock.Advance(TimeSpan.FromHours(47));
+        await host.Send(new DoDeed("new", "a fine"));
+
+        await host.After(TimeSpan.FromHours(1));
+
+        (await host.Database.Rows<string>("select key from core.idempotency")).Should().Equal("new");
+    }
+
     [Test]
     public async Task A_second_call_waits_for_the_first_or_is_told_that_it_runs()
     {
@@ -201,5 +262,22 @@ public sealed class IdempotencyTests
         var nested = () => host.Once("outer", "x", (_, sessions) => sessions.Run(
             async session => (await host.Once("inner", "x", (_, _) => Task.FromResult(new StoredAnswer(1, [])))).Value, CancellationToken.None));
         await nested.Should().ThrowAsync<InvalidOperationException>().WithMessage("Cannot begin an idempotent request while a transaction is open*");
+    }
+
+    /// <summary>Somebody waits here until it is opened, and is seen to wait.</summary>
+    sealed class Gate
+    {
+        readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        readonly TaskCompletionSource _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Reached => _reached.Task;
+
+        public void Open() => _open.SetResult();
+
+        public Task Pass()
+        {
+            _reached.TrySetResult();
+            return _open.Task;
+        }
     }
 }

@@ -68,6 +68,12 @@ internal static class Catalogue
                 where r.rolname ~ '^portico_' and not r.rolsuper and r.rolname !~ '_owner$' and r.rolname <> 'portico_' || tab.module
                   and has_table_privilege(r.oid, tab.oid, p) and not (r.rolname = 'portico_centre' and p = 'select' and tab.class = 'entity')) as g
         """,
+        """
+        select p.oid::regprocedure || ' runs with its owner''s rights for ' || r.rolname from pg_proc p join module m on m.oid = p.pronamespace join pg_roles r on r.rolname ~ '^portico_'
+         where p.prosecdef and not r.rolsuper and r.rolname !~ '_owner$' and has_function_privilege(r.oid, p.oid, 'execute')
+           -- Tells a moment and nothing of a row.
+           and not (p.oid = 'core.oldest_waiting(text[], timestamptz)'::regprocedure and r.rolname = 'portico_core')
+        """,
         "select 'portico_web or a module''s role owns ' || c.oid::regclass from pg_class c join pg_roles r on r.oid = c.relowner where r.rolname ~ '^portico_' and not r.rolsuper and r.rolname !~ '_owner$'",
         """
         select rolname || ' can do more than a role of Portico may' from pg_roles where rolname ~ '^portico_' and rolname <> 'portico_super'

@@ -28,6 +28,7 @@ public sealed class CatalogueTests
     [TestCase("grant select on payments.payment to portico_fines", "portico_fines may select payments.payment")]
     [TestCase("grant update on fines.fine to portico_centre", "portico_centre may update fines.fine")]
     [TestCase("alter table fines.fine owner to portico_fines", "portico_web or a module's role owns fines.fine")]
+    [TestCase("create function fines.peek() returns bigint language sql security definer as 'select count(*) from fines.fine'", "fines.peek() runs with its owner's rights for portico_payments")]
     public async Task A_planted_offence_is_seen(string planted, string offence)
     {
         await using var database = await TestCluster.NewDatabase();

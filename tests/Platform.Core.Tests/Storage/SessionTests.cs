@@ -9,7 +9,9 @@ using Platform.Testing;
 namespace Platform.Core.Tests.Storage;
 
 /// <summary>Whose rows a session sees, and what it costs. On a fines register in which two creditors have one fine each.</summary>
-public sealed class SessionTests
+[TestFixture(BindingForm.Parameters)]
+[TestFixture(BindingForm.Local)]
+internal sealed class SessionTests(BindingForm binding)
 {
     static readonly EntityId Marzabotto = new(37036);
     static readonly EntityId Union = new(137001);
@@ -30,7 +32,7 @@ public sealed class SessionTests
             select e.id, gen_random_uuid(), 'V', 2026, e.number, '037036', 'Via Demo', 'art. 158', 'Sosta', '2026-01-01', 'AB123CD', 4200, 16800, 0, false, false, now(), now()
               from (values (37036, 1), (137001, 2)) as e (id, number)
             """);
-        pool = new Database(database.Web + ";Maximum Pool Size=1");
+        pool = new Database(database.Web + ";Maximum Pool Size=1", binding);
     }
 
     [TearDown]
@@ -105,7 +107,7 @@ public sealed class SessionTests
     public async Task Nothing_of_the_binding_stays_on_the_pooled_connection(string end)
     {
         // Without the pool's own cleaning, which would hide what the session left behind.
-        await using var uncleaned = new Database(database.Web + ";Maximum Pool Size=1;No Reset On Close=true");
+        await using var uncleaned = new Database(database.Web + ";Maximum Pool Size=1;No Reset On Close=true", binding);
         var backend = 0;
         var run = () => uncleaned.Run(
             end == "binding refused" ? "portico_nobody" : "portico_fines", Marzabotto, "test", TimeProvider.System,
@@ -134,7 +136,7 @@ public sealed class SessionTests
     public async Task The_binding_travels_with_the_first_statement_and_begin_with_both()
     {
         await using var wire = new RoundTrips(database.Web);
-        await using var through = new Database(wire.Connection);
+        await using var through = new Database(wire.Connection, binding);
         Task Session(Func<EntitySession, Task<int>> work) =>
             through.Run("portico_fines", Marzabotto, "test", TimeProvider.System, work, CancellationToken.None);
         Task<int> One(EntitySession s) => s.First<int>("select count(*)::int from fines.fine");
@@ -166,7 +168,7 @@ public sealed class SessionTests
         var prepared = await In("fines", Marzabotto, s => s.List<string>("select statement from pg_prepared_statements"));
 
         prepared.Should().Contain(statement => statement.Contains("from fines.fine where place <> $", StringComparison.Ordinal))
-            .And.Contain(statement => statement.Contains("set_config('role'", StringComparison.Ordinal));
+            .And.Contain(statement => statement.Contains(binding == BindingForm.Parameters ? "set_config('role'" : "set local role portico_fines", StringComparison.Ordinal));
     }
 
     [Test]

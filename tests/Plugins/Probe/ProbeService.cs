@@ -171,7 +171,7 @@ internal static class Effect
             select @entity, @handler, @Stream, @seq, 1 + count(*) from probe.effect where handler = @handler and stream = @Stream
             """,
             key);
-        if (await session.First<bool>("select exists (select from probe.trouble where handler = @handler and stream = @Stream and seq = @seq)", key))
+        if (await session.First<bool>("select true from probe.trouble where handler = @handler and stream = @Stream and seq = @seq for share", key))
             throw new IOException("The probe was asked to fail.");
     }
 }
