@@ -14,7 +14,7 @@ internal static class Health
     /// </summary>
     public static async Task Ready(HttpContext http, ILifetimeScope root, ServiceCatalog catalog)
     {
-        var reasons = catalog.Quarantined.Select(service => $"quarantined: {service.Id ?? Path.GetFileName(service.Folder)}: {service.Reason}").Concat(gates.Paused()).ToList();
+        var reasons = catalog.Quarantined.Select(service => $"quarantined: {service.Id ?? Path.GetFileName(service.Folder)}: {service.Reason}").Concat(root.Resolve<ServiceGates>().Paused()).ToList();
         try
         {
             var parked = await root.Resolve<Database>().Run(
