@@ -99,7 +99,9 @@ public sealed class PluginTests
         foreach (var (id, path, version) in ((string, string, string)[])[("good", "buono", "1.0.0.0"), ("alsogood", "bravo", "2.0.0.0")])
         {
             var library = Library("Lib", version);
-            var code = Planted.Service(id, path, describe: "s.Page<GoodPage>(\"\");", more: GoodPage.Replace("\"VERSION\"", "new Lib.Thing().ToString()", StringComparison.Ordinal));
+            var code = Planted.Service(
+                id, path, describe: $"s.Page<GoodPage>(\"\"); s.Settings<S>(); s.Permission(\"{id}.load\", \"Carica\", \"Load\"); s.Job<J>(\"0 3 * * *\", perEntity: true, Platform.Core.Jobs.Missed.Skip);",
+                more: GoodPage.Replace("\"VERSION\"", "new Lib.Thing().ToString()", StringComparison.Ordinal) + Settings("public int X { get; init; }") + Job);
             Planted.Lay(plugins, "a-" + id, ("main", Planted.Compile("Main." + id, code, null, [library])), ("Lib", library));
         }
         foreach (var (folder, files, _) in Broken)
@@ -155,8 +157,7 @@ public sealed class PluginTests
             found.Keys.Should().Equal(expected.Keys);
             foreach (var (collection, lines) in expected)
             {
-                if (!collection.StartsWith("jobs", StringComparison.Ordinal))
-                    lines.Should().NotBeEmpty(collection);
+                lines.Should().NotBeEmpty(collection);
                 found[collection].Should().Equal(lines, collection);
             }
         }
