@@ -12,9 +12,8 @@ internal sealed class EntitySnapshot(IReadOnlyList<Entity> entities, IReadOnlyLi
     readonly Dictionary<EntityId, Entity> _byId = entities.ToDictionary(e => e.Id);
     readonly Dictionary<string, Entity> _bySlug = entities.ToDictionary(e => e.Slug, StringComparer.OrdinalIgnoreCase);
     readonly Dictionary<string, Entity> _byCode = entities.ToDictionary(e => e.Code, StringComparer.Ordinal);
-    // Arrays of their own size: a lookup keeps a growing list for each entity, and there may be thousands.
-    readonly Dictionary<EntityId, Activation[]> _activations = activations.GroupBy(a => a.Municipality).ToDictionary(own => own.Key, own => own.ToArray());
-
+    // One array for all, in which a municipality's stand side by side: anything kept for each entity would be paid thousands of times.
+    readonly Activation[] _activations = [.. activations.OrderBy(a => a.Municipality.Value)];
     readonly Dictionary<string, EntityId> _byHost = hosts.ToDictionary(host => host.Host, host => host.Entity, StringComparer.Ordinal);
 
     public IReadOnlyList<Entity> All => entities;
@@ -32,9 +31,21 @@ internal sealed class EntitySnapshot(IReadOnlyList<Entity> entities, IReadOnlyLi
 
     /// <summary>To whom the money of a service is owed, wherever it is offered.</summary>
     public IEnumerable<Entity> CreditorsOf(string service) =>
-        activations.Where(activation => activation.Active && activation.Service == service).Select(activation => activation.Creditor is { } id ? ById(id) : null).OfType<Entity>().Distinct();
+        _activations.Where(activation => activation.Active && activation.Service == service).Select(activation => activation.Creditor is { } id ? ById(id) : null).OfType<Entity>().Distinct();
 
-    public IEnumerable<Activation> ActivationsOf(EntityId municipality) => _activations.GetValueOrDefault(municipality, []);
+    public IEnumerable<Activation> ActivationsOf(EntityId municipality)
+    {
+        var (first, after) = (0, _activations.Length);
+        while (first < after)
+        {
+            var middle = (first + after) / 2;
+            if (_activations[middle].Municipality.Value < municipality.Value)
+                first = middle + 1;
+            else
+                after = middle;
+        }
+        return _activations.Skip(first).TakeWhile(activation => activation.Municipality == municipality);
+    }
 }
 
 /// <summary>Reads entities from the database at most once in two seconds, so that a change is seen without restart and a page costs no query for it.</summary>

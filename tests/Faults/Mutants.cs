@@ -118,10 +118,13 @@ internal static class Mutants
 
     static async Task<(bool Green, string Seen)> Test(string copy, string tests)
     {
-        var (code, words) = await Command(copy, "dotnet", "test", "tests/Faults", "-c", "Release", "--no-build", "--nologo", "-v", "q", "--filter", $"FullyQualifiedName~{tests}");
+        var (code, words) = await Command(copy, "dotnet", "test", "tests/Faults", "-c", "Release", "--no-build", "--nologo", "--logger", "console;verbosity=normal", "--filter", $"FullyQualifiedName~{tests}");
         var lines = words.Split('\n').Select(line => line.Trim()).ToList();
         var failed = lines.Where(line => line.StartsWith("Failed ", StringComparison.Ordinal)).Select(line => line[7..].Split(" [")[0]);
         var why = lines.SkipWhile(line => line != "Error Message:").Skip(1).FirstOrDefault() ?? "";
+        // Red for another reason than a test that failed proves nothing of the guard.
+        if (code != 0 && !failed.Any())
+            throw new InvalidOperationException($"The tests did not run to their end: {words[^Math.Min(words.Length, 2000)..]}");
         return (code == 0, $"{string.Join(", ", failed)}: {(why.Length > 160 ? why[..160] + "…" : why)}".Replace('|', '/'));
     }
 
