@@ -37,6 +37,7 @@ public sealed class CommandLineTests
     [TestCase("serve --profile holiday")]
     [TestCase("serve --profile 7")]
     [TestCase("events replay URG nonsense")]
+    [TestCase("distribute --dry-run false")]
     [TestCase("check money --sql --grace -1")]
     [TestCase("check money --sql --grace 2147483647")]
     [TestCase("ledger balances --entity URG --from 2026-13-01")]
