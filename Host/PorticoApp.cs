@@ -280,7 +280,16 @@ internal sealed class PorticoApp : IAsyncDisposable
 
     static void KeepKeys(WebApplicationBuilder builder, PorticoOptions options)
     {
-        var keys = Directory.CreateDirectory(Path.Combine(Path.GetFullPath(options.DataFolder), "keys"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var folder = Path.GetFullPath(options.DataFolder);
+        DirectoryInfo keys;
+        try
+        {
+            keys = Directory.CreateDirectory(Path.Combine(folder, "keys"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+        catch (Exception closed) when (closed is UnauthorizedAccessException or IOException)
+        {
+            throw new StartRefusedException($"The data folder {folder} cannot be used ({closed.Message.TrimEnd('.')}). The keys of forms and links stand there: name a folder of your own with --data or PORTICO_DataFolder.");
+        }
         builder.Services.AddDataProtection().SetApplicationName("portico").PersistKeysToFileSystem(keys);
     }
 

@@ -10,9 +10,15 @@ internal static class DistributeCommand
 {
     public static Command Distribute(HostSettings settings)
     {
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only print: there is no other way yet.", DefaultValueFactory = _ => true };
+        dryRun.Validators.Add(words =>
+        {
+            if (words.Tokens is [var token] && bool.TryParse(token.Value, out var dry) && !dry)
+                words.AddError("--dry-run false: there is no other way yet. Run what is printed with psql.");
+        });
         var command = new Command("distribute", "Print the statements that spread the tables over the nodes of Citus by entity, as a script for psql; change nothing. 3 when this database has no Citus.")
         {
-            new Option<bool>("--dry-run") { Description = "Only print: there is no other way yet.", DefaultValueFactory = _ => true },
+            dryRun,
         };
         command.SetAction(async (parsed, stop) =>
         {

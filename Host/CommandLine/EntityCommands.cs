@@ -99,6 +99,8 @@ internal static class EntityCommands
                     return "Name a file, or say --remove.";
                 using var reader = new StreamReader(PorticoCommands.Open(words), new System.Text.UTF8Encoding(false, throwOnInvalidBytes: true));
                 text = await reader.ReadToEndAsync(stop);
+                if (string.IsNullOrWhiteSpace(text))
+                    return $"{words.Name} is empty. To go back to the platform's words say --remove.";
             }
             return await decisions.SetNotice(entity, parsed.GetValue(page)!, parsed.GetValue(language)!, text, SettingsCommands.Operator, stop);
         }, stop));

@@ -42,8 +42,12 @@ internal static class EventCommands
         var command = new Command("replay", "Make parked deliveries due again, in the order of their streams; a running host delivers them at once. 1 when none was parked.") { code, wanted, all, handler, by };
         command.Validators.Add(words =>
         {
-            if (words.GetValue(wanted) is null != words.GetValue(all))
+            // Read as text: asked for its value, an argument that cannot be read throws here and is passed over elsewhere.
+            var named = words.GetResult(wanted) is { Tokens: [var token, ..] } ? token.Value : null;
+            if (named is null != words.GetValue(all))
                 words.AddError("Name an event, or say --all.");
+            else if (named is not null && !Guid.TryParse(named, out _))
+                words.AddError($"\"{named}\" is no event's number; \"portico events parked\" prints them.");
         });
         command.SetAction(async (parsed, stop) =>
         {

@@ -14,7 +14,19 @@ internal sealed class HostSettings
     readonly Option<string?> _plugins = new("--plugins") { Description = "Folder of the services (plugins beside the program).", HelpName = "folder", Recursive = true };
     readonly Option<string?> _database = new("--database") { Description = "Connection string of the web role; better PORTICO_Database. Without it: the private cluster.", HelpName = "text", Recursive = true };
     readonly Option<string?> _owner = new("--owner-database") { Description = "Connection string of the owner; better PORTICO_OwnerDatabase.", HelpName = "text", Recursive = true };
-    readonly Option<Profile?> _profile = new("--profile") { Description = "production (default), test or demo.", HelpName = "profile", Recursive = true };
+    readonly Option<Profile?> _profile = new("--profile")
+    {
+        Description = "production (default), test or demo.",
+        HelpName = "profile",
+        Recursive = true,
+        CustomParser = words =>
+        {
+            if (Named<Profile>(words.Tokens[0].Value) is { } profile)
+                return profile;
+            words.AddError($"\"{words.Tokens[0].Value}\" is no profile; write {Names<Profile>()}.");
+            return null;
+        },
+    };
 
     public void AddTo(RootCommand root)
     {
@@ -32,7 +44,7 @@ internal sealed class HostSettings
     public (PorticoOptions Options, IConfiguration Configuration) Read(ParseResult parsed, Profile profile)
     {
         var configuration = Configuration();
-        profile = parsed.GetValue(_profile) ?? (Enum.TryParse<Profile>(configuration["Profile"], ignoreCase: true, out var named) ? named : profile);
+        profile = parsed.GetValue(_profile) ?? OneOf(configuration, "Profile", profile);
         var defaults = new PorticoOptions();
         return (
             new PorticoOptions
@@ -43,12 +55,26 @@ internal sealed class HostSettings
                 PublicAddress = parsed.GetValue(_public) ?? configuration["PublicAddress"],
                 PluginsFolder = parsed.GetValue(_plugins) ?? configuration["PluginsFolder"] ?? defaults.PluginsFolder,
                 Database = parsed.GetValue(_database) ?? configuration["Database"],
-                Binding = Enum.TryParse<Platform.Core.Storage.BindingForm>(configuration["Binding"], ignoreCase: true, out var binding) ? binding : defaults.Binding,
+                Binding = OneOf(configuration, "Binding", defaults.Binding),
                 OwnerDatabase = parsed.GetValue(_owner) ?? configuration["OwnerDatabase"],
                 Limits = Limits(configuration.GetSection("Limits")),
             },
             configuration);
     }
+
+    /// <summary>By name only: a number, or a name misspelt, must not choose in silence.</summary>
+    static T OneOf<T>(IConfiguration configuration, string name, T usual)
+        where T : struct, Enum => configuration[name] switch
+        {
+            null or "" => usual,
+            var text => Named<T>(text) ?? throw new StartRefusedException($"{name} is \"{text}\"; write {Names<T>()}."),
+        };
+
+    static T? Named<T>(string text)
+        where T : struct, Enum => Enum.GetValues<T>().Cast<T?>().FirstOrDefault(value => string.Equals(value.ToString(), text, StringComparison.OrdinalIgnoreCase));
+
+    static string Names<T>()
+        where T : struct, Enum => string.Join(" or ", Enum.GetNames<T>().Select(known => known.ToLowerInvariant()));
 
     static ServiceLimits Limits(IConfigurationSection section)
     {

@@ -11,15 +11,21 @@ namespace Portico.Host.CommandLine;
 internal static class MoneyCommands
 {
     const int ShownPerInvariant = 20;
+    const int MostGraceMinutes = 7 * 24 * 60;
 
     public static Command Check(HostSettings settings)
     {
         var sql = new Option<bool>("--sql") { Description = "Print the questions for psql instead of asking them." };
         var grace = new Option<int>("--grace") { Description = "Minutes in which a receipt or an event may still be on its way.", DefaultValueFactory = _ => (int)MoneyCheck.Grace.TotalMinutes, HelpName = "minutes" };
+        grace.Validators.Add(words =>
+        {
+            if (words.Tokens is [var token] && int.TryParse(token.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var minutes) && minutes is < 0 or > MostGraceMinutes)
+                words.AddError($"--grace wants minutes, from 0 to {MostGraceMinutes}.");
+        });
         var command = new Command("money", "Compare what was asked, taken, paid, booked, told and receipted, over all creditors. Changes nothing; may run beside a busy host. 1 when it does not add up.") { sql, grace };
         command.SetAction(async (parsed, stop) =>
         {
-            var patience = TimeSpan.FromMinutes(Math.Max(0, parsed.GetValue(grace)));
+            var patience = TimeSpan.FromMinutes(parsed.GetValue(grace));
             if (parsed.GetValue(sql))
             {
                 Console.WriteLine(MoneyCheck.Script(patience));
@@ -50,6 +56,8 @@ internal static class MoneyCommands
         var command = new Command("balances", "Each account over some days: booked on either side, and where it stands after them. CSV.") { entity, from, to };
         command.SetAction(async (parsed, stop) =>
         {
+            if (parsed.GetValue(from) > parsed.GetValue(to))
+                return PorticoCommands.Misspell(["--from is after --to: no day lies between them."]);
             await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);
             if (await Creditor(app, parsed.GetValue(entity)!, stop) is not { } creditor)
                 return PorticoCommands.Fail($"No entity has the code {parsed.GetValue(entity)}.");
@@ -67,6 +75,8 @@ internal static class MoneyCommands
         var command = new Command("bookings", "Every booking of some days, in the order of its making. CSV.") { entity, from, to };
         command.SetAction(async (parsed, stop) =>
         {
+            if (parsed.GetValue(from) > parsed.GetValue(to))
+                return PorticoCommands.Misspell(["--from is after --to: no day lies between them."]);
             await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);
             if (await Creditor(app, parsed.GetValue(entity)!, stop) is not { } creditor)
                 return PorticoCommands.Fail($"No entity has the code {parsed.GetValue(entity)}.");

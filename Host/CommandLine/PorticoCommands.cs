@@ -43,21 +43,20 @@ internal static class PorticoCommands
 
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
-        {
-            foreach (var error in parsed.Errors)
-                Console.Error.WriteLine($"portico: {error.Message}");
-            Console.Error.WriteLine("portico: see \"portico --help\", or \"portico <command> --help\".");
-            return Misspelt;
-        }
+            return Misspell(parsed.Errors.Select(error => error.Message));
         try
         {
             // The web host ends on Ctrl-C by itself, in order and in its own time.
             return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
         }
         catch (Exception told) when (told is StartRefusedException or EmbeddedPostgresException or MigrationException or FileNotFoundException or DirectoryNotFoundException
-            or UnauthorizedAccessException or FormatException or JsonException or BankMissingException or EntityUnknownException or System.Text.DecoderFallbackException)
+            or UnauthorizedAccessException or FormatException or JsonException or BankMissingException or EntityUnknownException)
         {
             return Fail(told.Message);
+        }
+        catch (System.Text.DecoderFallbackException)
+        {
+            return Fail("The file is no text in UTF-8. Save it as such and try again.");
         }
         catch (NpgsqlException down)
         {
@@ -66,6 +65,15 @@ internal static class PorticoCommands
         catch (OperationCanceledException)
         {
             return Fail("Stopped before it was done.");
+        }
+        catch (IOException disk)
+        {
+            return Fail(disk.Message);
+        }
+        catch (Exception fault)
+        {
+            Console.Error.WriteLine(fault);
+            return Fail($"A fault of Portico's own, please report it with the lines above: {fault.Message.ReplaceLineEndings(" ")}");
         }
     }
 
@@ -163,14 +171,22 @@ internal static class PorticoCommands
         var set = new Command("set", "Write down a bank agreement, without its secrets.") { id, owner, gateway, from, secret, file };
         set.SetAction(async (parsed, stop) =>
         {
-            using var terms = JsonDocument.Parse(await File.ReadAllTextAsync(parsed.GetValue(file)!.FullName, stop));
+            using var reader = new StreamReader(Open(parsed.GetValue(file)!));
+            using var terms = JsonDocument.Parse(await reader.ReadToEndAsync(stop));
+            if (terms.RootElement.ValueKind != JsonValueKind.Object)
+                return Fail("The settings are one JSON object: {\"merchant\":\"…\",\"store\":\"…\",…}.");
             await using var app = await BuildOnly(settings, parsed, stop);
+            var gateways = app.Container.Resolve<IEnumerable<Platform.Payments.IPaymentGateway>>().Select(known => known.Id).ToList();
+            if (!gateways.Contains(parsed.GetValue(gateway)!, StringComparer.Ordinal))
+                return Fail($"There is no gateway {parsed.GetValue(gateway)}. There are: {string.Join(", ", gateways)}.");
             var snapshot = await app.Container.Resolve<EntityDirectory>().Current(stop);
             if (snapshot.ByCode(parsed.GetValue(owner)!) is not { } entity)
                 return Fail($"No entity has the code {parsed.GetValue(owner)}. Load entities first: portico entity import FILE.");
             await app.Container.Resolve<Agreements>().Save(
                 parsed.GetValue(id), entity.Id, parsed.GetValue(gateway)!, parsed.GetValue(from), parsed.GetValue(secret)!, terms.RootElement, stop);
             Console.WriteLine($"Agreement {parsed.GetValue(id)} of {entity.Name} is written down.");
+            if (await app.Container.Resolve<Agreements>().Find(parsed.GetValue(id), stop) is null)
+                Console.WriteLine("look  as things stand here it cannot be used, and whoever it is for cannot pay: the log says why. Secrets count only where the host runs.");
             return Done;
         });
         return new Command("agreement", "Contracts with banks.") { set };
@@ -183,6 +199,8 @@ internal static class PorticoCommands
         {
             var (options, configuration) = settings.Read(parsed, Profile.Production);
             using var logs = LoggerFactory.Create(_ => { });
+            if (!Directory.Exists(options.PluginsFolder))
+                return Fail($"There is no folder {options.PluginsFolder}: this host would run no service.");
             var (services, quarantined) = await PorticoApp.Discover(options, configuration, logs);
             // Where a database is named, it has its say as well.
             if (options.Database is not null)
@@ -252,9 +270,10 @@ internal static class PorticoCommands
                 {
                     await using var input = Open(parsed.GetValue(file)!);
                     await using var app = await BuildOnly(settings, parsed, stop);
-                    return await Import(app, service.Id, verb.Verb, parsed.GetValue(entity)!, input, stop) is { } report
-                        ? Tell(report, "righe")
-                        : Fail($"No entity has the code {parsed.GetValue(entity)}. Load entities first: portico entity import FILE.");
+                    var creditor = await SettingsCommands.Named(app, parsed.GetValue(entity)!, stop);
+                    var report = await Import(app, service.Id, verb.Verb, creditor.Code, input, stop);
+                    await SettingsCommands.SayIfNobodyOffers(app, service.Id, creditor, stop);
+                    return Tell(report!, "righe");
                 });
                 group.Add(command);
             }
@@ -298,6 +317,14 @@ internal static class PorticoCommands
     {
         Console.Error.WriteLine($"portico: {why}");
         return NotDone;
+    }
+
+    internal static int Misspell(IEnumerable<string> faults)
+    {
+        foreach (var fault in faults)
+            Console.Error.WriteLine($"portico: {fault}");
+        Console.Error.WriteLine("portico: see \"portico --help\", or \"portico <command> --help\".");
+        return Misspelt;
     }
 
     static ILoggerFactory Logs(IConfiguration configuration) => LoggerFactory.Create(logging =>

@@ -29,6 +29,7 @@ internal static class SettingsCommands
             await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);
             var (described, creditor) = await Named(app, parsed.GetValue(service)!, parsed.GetValue(entity)!, stop);
             await Show(app, described, creditor, stop);
+            await SayIfNobodyOffers(app, described.Id, creditor, stop);
             return PorticoCommands.Done;
         });
         var set = new Command("set", "Change settings of a creditor. All or nothing; running hosts use them from the next request on.") { service, entity, values };
@@ -43,7 +44,9 @@ internal static class SettingsCommands
             }
             await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);
             var (described, creditor) = await Named(app, parsed.GetValue(service)!, parsed.GetValue(entity)!, stop);
-            return Tell(described, creditor, await app.Container.Resolve<SettingsStore>().Change(creditor.Id, described.Id, described.Settings!, changes, Operator, stop));
+            var code = Tell(described, creditor, await app.Container.Resolve<SettingsStore>().Change(creditor.Id, described.Id, described.Settings!, changes, Operator, stop));
+            await SayIfNobodyOffers(app, described.Id, creditor, stop);
+            return code;
         });
         var undo = new Command("undo", "Put back what stood before the last change. That is one more version: undoing twice leads back.") { service, entity };
         undo.SetAction(async (parsed, stop) =>
@@ -83,6 +86,16 @@ internal static class SettingsCommands
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"version {version.Version}, {LegalTime.Local(version.ChangedAt):yyyy-MM-dd HH:mm}, {version.ChangedBy}: {string.Join(' ', version.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}"))}"));
         foreach (var line in await Lines(app.Container.Resolve<Database>(), service, creditor, stop))
             Console.WriteLine($"{(line.Ready ? "ok  " : "MEND")}  {line.Words}");
+    }
+
+    /// <summary>A municipality whose union is the creditor is easily taken for the creditor itself: what is written down for it would wait in silence.</summary>
+    internal static async Task SayIfNobodyOffers(PorticoApp app, string service, Entity creditor, CancellationToken stop)
+    {
+        var snapshot = await app.Container.Resolve<EntityDirectory>().Current(stop);
+        if (snapshot.CreditorsOf(service).Any(known => known.Id == creditor.Id))
+            return;
+        var instead = snapshot.ActivationsOf(creditor.Id).FirstOrDefault(offer => offer.Service == service)?.Creditor is { } other ? snapshot.ById(other)?.Code : null;
+        Console.WriteLine($"look  nobody offers {service} with {creditor.Code} as its creditor today, so that no citizen meets this{(instead is null ? "" : $"; {creditor.Code} shows it for {instead}")}.");
     }
 
     static int Tell(ServiceDescription service, Entity creditor, Platform.Core.Commands.Outcome<int> outcome)

@@ -41,6 +41,7 @@ internal static class HostCheck
             yield return new("database", CheckVerdict.Look, "None is named, so \"serve\" runs a private cluster in the data folder. For production name one: PORTICO_Database.");
             yield break;
         }
+        PorticoApp.CheckConnection(options.Database);
         await using var database = new Database(options.Database);
         Server? server = null;
         string? unreachable = null;
@@ -61,9 +62,11 @@ internal static class HostCheck
         yield return server.Super || server.Bypass
             ? new("web role", CheckVerdict.Mend, $"{server.User} {(server.Super ? "is a superuser" : "bypasses row-level security")}: entities would see each other's rows. Sign in as portico_web.")
             : new("web role", CheckVerdict.Fine, $"{server.User} owns nothing and bypasses nothing.");
-        yield return server is { SynchronousCommit: "on" or "remote_write" or "remote_apply", Fsync: "on" }
-            ? new("durability", CheckVerdict.Fine, $"synchronous_commit {server.SynchronousCommit}, fsync on.")
-            : new("durability", CheckVerdict.Mend, $"synchronous_commit is {server.SynchronousCommit} and fsync {server.Fsync}: a payment could be acknowledged and lost. Set both on.");
+        // The question that "serve" asks, so that nothing is fine here and refused there.
+        var complaints = await Durability.Complaints(database, TimeProvider.System, stop);
+        yield return complaints.Count == 0
+            ? new("durability", CheckVerdict.Fine, "synchronous_commit, fsync and full_page_writes keep what was confirmed.")
+            : new("durability", CheckVerdict.Mend, string.Join(" ", complaints));
         var difference = (server.Clock - TimeProvider.System.GetUtcNow()).Duration();
         yield return new(
             "clock", difference <= MostClockDifference ? CheckVerdict.Fine : CheckVerdict.Mend,
@@ -94,8 +97,6 @@ internal static class HostCheck
         public string User { get; init; } = "";
         public bool Super { get; init; }
         public bool Bypass { get; init; }
-        public string SynchronousCommit { get; init; } = "";
-        public string Fsync { get; init; } = "";
         public DateTimeOffset Clock { get; init; }
     }
 
@@ -105,8 +106,7 @@ internal static class HostCheck
         session => session.First<Server>(
             """
             select current_setting('server_version_num')::int as version, current_setting('server_version') as version_text, session_user::text as user,
-                   r.rolsuper as super, r.rolbypassrls as bypass,
-                   current_setting('synchronous_commit') as synchronous_commit, current_setting('fsync') as fsync, clock_timestamp() as clock
+                   r.rolsuper as super, r.rolbypassrls as bypass, clock_timestamp() as clock
               from pg_roles r where r.rolname = session_user
             """),
         stop))!;

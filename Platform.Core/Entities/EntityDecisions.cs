@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Npgsql;
@@ -12,6 +13,7 @@ internal sealed partial class EntityDecisions(Database database, EntityDirectory
 {
     const string CoreRole = "portico_core";
     public const int MostLogoBytes = 256 << 10;
+    const int MostCharacters = 500;
 
     /// <summary>What <see cref="Set"/> changes, by the names that the CSV file uses.</summary>
     public static readonly IReadOnlyList<string> Fields = ["nome", "colore", "sito", "indirizzo", "telefono", "email", "pec"];
@@ -23,6 +25,8 @@ internal sealed partial class EntityDecisions(Database database, EntityDirectory
     {
         if (values.Keys.FirstOrDefault(name => !Fields.Contains(name, StringComparer.Ordinal)) is { } unknown)
             return $"There is no {unknown}. There are: {string.Join(", ", Fields)}.";
+        if (values.FirstOrDefault(value => value.Value.Length > MostCharacters || value.Value.Any(char.IsControl)) is { Key: { } unfit })
+            return $"{unfit}: one line of at most {MostCharacters} characters.";
         if (values.TryGetValue("nome", out var name) && name.Length is 0 or > 120)
             return "nome: 1 to 120 characters.";
         if (values.TryGetValue("colore", out var colour) && !ColourPattern().IsMatch(colour))
@@ -44,11 +48,14 @@ internal sealed partial class EntityDecisions(Database database, EntityDirectory
             stop);
     }
 
+    /// <summary>A number is none: by it the host itself is reached, and it belongs to no entity.</summary>
+    internal static bool IsHostName(string text) => text.Length <= 253 && HostPattern().IsMatch(text) && !IPAddress.TryParse(text, out _);
+
     /// <inheritdoc cref="Set"/>
     public async Task<string?> AddHost(Entity entity, string host, string who, CancellationToken stop)
     {
         var plain = HostNames.Plain(host);
-        if (!HostPattern().IsMatch(plain) || plain.Length > 253)
+        if (!IsHostName(plain))
             return $"\"{host}\" is no host name. Write it like servizi.comune.example, without https:// and without a port.";
         if ((await directory.Current(stop)).ByHost(plain) is { } other && other.Id != entity.Id)
             return $"{plain} leads to {other.Name} already. Take it away there first.";
@@ -175,5 +182,5 @@ internal sealed partial class EntityDecisions(Database database, EntityDirectory
     private static partial Regex ColourPattern();
 
     [GeneratedRegex(@"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$", RegexOptions.ExplicitCapture, 1000)]
-    internal static partial Regex HostPattern();
+    private static partial Regex HostPattern();
 }

@@ -130,7 +130,7 @@ internal sealed partial class EntityImport(Database database, TimeProvider clock
                     Wrong("servizi", "Servono voci come fines, fines@URG oppure suap!, separate da spazi.");
             }
             IReadOnlyList<string>? hosts = header.Contains("host") ? [.. Field("host").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(HostNames.Plain)] : null;
-            if (hosts?.Any(host => !EntityDecisions.HostPattern().IsMatch(host)) == true)
+            if (hosts?.Any(host => !EntityDecisions.IsHostName(host)) == true)
                 Wrong("host", "Servono nomi come servizi.comune.example, separati da spazi, senza https:// e senza porta.");
             rows.Add(new(line, id, Field("codice"), Field("slug"), Field("nome"), Field("tipo"), Optional("istat"), Field("codice_fiscale"), colour,
                 Optional("sito"), Optional("indirizzo"), Optional("telefono"), Optional("email"), Optional("pec"), offers, hosts));

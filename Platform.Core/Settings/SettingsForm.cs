@@ -59,7 +59,7 @@ internal sealed partial record SettingField(string Name, SettingKind Kind, bool 
             SettingKind.Date => "a day, for instance 2026-01-31",
             SettingKind.Choice => "one of " + string.Join(", ", Choices.Select(choice => choice.Value)),
             SettingKind.Secret => "the name of a secret: lower-case letters, digits and hyphens",
-            _ => "a text of at most 2000 characters",
+            _ => "a text of at most 2000 characters, without control characters",
         };
         value = null;
         if (text.Length == 0 && Kind is not (SettingKind.Text or SettingKind.Secret))
@@ -73,7 +73,7 @@ internal sealed partial record SettingField(string Name, SettingKind Kind, bool 
             SettingKind.Choice => Choices.Any(choice => string.Equals(choice.Value, text, StringComparison.OrdinalIgnoreCase))
                 ? Enum.Parse(Nullable.GetUnderlyingType(Property.PropertyType) ?? Property.PropertyType, text, ignoreCase: true) : null,
             SettingKind.Secret => text.Length == 0 || SecretPattern().IsMatch(text) ? new SecretName(text) : null,
-            _ => text.Length <= 2000 ? text : null,
+            _ => text.Length <= 2000 && !text.Any(sign => char.IsControl(sign) && sign != '\n') ? text : null,
         };
         return value is not null;
     }

@@ -35,6 +35,13 @@ public sealed class CommandLineTests
     [TestCase("serve --lisen x")]
     [TestCase("entity import")]
     [TestCase("serve --profile holiday")]
+    [TestCase("serve --profile 7")]
+    [TestCase("events replay URG nonsense")]
+    [TestCase("distribute --dry-run false")]
+    [TestCase("check money --sql --grace -1")]
+    [TestCase("check money --sql --grace 2147483647")]
+    [TestCase("ledger balances --entity URG --from 2026-13-01")]
+    [TestCase("ledger bookings --entity URG --from 2026-12-31 --to 2026-01-01")]
     public async Task Wrong_words_end_with_2_and_a_hint(string command)
     {
         var (code, words) = await PorticoProgram.Run(command.Split(' '));
@@ -55,11 +62,24 @@ public sealed class CommandLineTests
     [TestCase("serve --database Host=/nowhere;Username=x;Database=x", "The database does not do what is asked")]
     [TestCase("serve --database nonsense", "connection string cannot be read")]
     [TestCase("migrate --owner-database Hots=x", "connection string cannot be read")]
+    [TestCase("check --database nonsense", "connection string cannot be read")]
+    [TestCase("plugins --plugins /no/such", "There is no folder /no/such")]
     public async Task What_cannot_be_done_is_said_in_the_last_line(string command, string why)
     {
         var (code, words) = await PorticoProgram.Run([.. command.Split(' '), "--data", Path.Combine(Path.GetTempPath(), "portico-none")]);
 
         code.Should().Be(1);
         words.TrimEnd().Split('\n')[^1].Should().StartWith("portico: ").And.Contain(why);
+    }
+
+    [TestCase("Profile", "demmo", "production or test or demo")]
+    [TestCase("Profile", "1", "production or test or demo")]
+    [TestCase("Binding", "locl", "parameters or local")]
+    public async Task A_misspelt_setting_chooses_nothing_in_silence(string name, string value, string known)
+    {
+        var (code, words) = await PorticoProgram.Run(new Dictionary<string, string>(StringComparer.Ordinal) { [$"PORTICO_{name}"] = value }, "check");
+
+        code.Should().Be(1);
+        words.TrimEnd().Split('\n')[^1].Should().Be($"portico: {name} is \"{value}\"; write {known}.");
     }
 }

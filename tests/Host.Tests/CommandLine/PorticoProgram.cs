@@ -17,17 +17,26 @@ internal sealed class PorticoProgram : IAsyncDisposable
     }
 
     /// <summary>Runs to the end. Words are what stands on both outputs, the errors last.</summary>
-    public static async Task<(int Code, string Words)> Run(params string[] words)
+    public static Task<(int Code, string Words)> Run(params string[] words) => Run(new Dictionary<string, string>(StringComparer.Ordinal), words);
+
+    public static async Task<(int Code, string Words)> Run(IReadOnlyDictionary<string, string> environment, params string[] words)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        await using var program = Start(words);
+        await using var program = Start(environment, words);
         var output = await program._process.StandardOutput.ReadToEndAsync(limit.Token);
         await program._process.WaitForExitAsync(limit.Token);
         return (program._process.ExitCode, output + await program._errors);
     }
 
-    public static PorticoProgram Start(params string[] words) => new(Process.Start(
-        new ProcessStartInfo(Path.Combine(TestCluster.Artifacts, "bin", "Host", "release", "portico"), words) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!);
+    public static PorticoProgram Start(params string[] words) => Start(new Dictionary<string, string>(StringComparer.Ordinal), words);
+
+    static PorticoProgram Start(IReadOnlyDictionary<string, string> environment, string[] words)
+    {
+        var start = new ProcessStartInfo(Path.Combine(TestCluster.Artifacts, "bin", "Host", "release", "portico"), words) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        return new(Process.Start(start)!);
+    }
 
     /// <summary>Where it serves, once it says so.</summary>
     public async Task<Uri> Serves()

@@ -53,6 +53,9 @@ public sealed class ProductionTests
         (await Import("good.csv", Good)).Should().Be((0, "2 enti: 2 nuove, 0 cambiate, 0 uguali, 0 errori.\n"));
         (await Import("good.csv", Good)).Should().Be((0, "2 enti: 0 nuove, 0 cambiate, 2 uguali, 0 errori.\n"));
 
+        (await PorticoProgram.Run("jobs", "--database", cluster.ConnectionString("portico", "portico_web"), "--plugins", TestCluster.Plugins, "--data", "/dev/null/here"))
+            .Should().Match<(int Code, string Words)>(r => r.Code == 1 && r.Words.Contains("portico: The data folder /dev/null/here cannot be used") && r.Words.Contains("--data"));
+
         await using (var host = PorticoProgram.Start([.. Common("serve"), "--listen", "http://127.0.0.1:0"]))
         {
             using var browser = new HttpClient { BaseAddress = await host.Serves() };

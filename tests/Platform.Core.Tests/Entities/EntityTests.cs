@@ -67,6 +67,7 @@ public sealed class EntityTests
     [TestCase("servizi.comune.example:443", "is no host name")]
     [TestCase("localhost", "is no host name")]
     [TestCase("servizi..example", "is no host name")]
+    [TestCase("127.0.0.1", "is no host name")]
     public async Task What_is_no_name_is_refused(string name, string why) =>
         (await host.Portico("entity", "host", "MZB", name)).Should().Match<Told>(told => told.Code == 1 && told.Errors.Contains(why));
 
@@ -118,6 +119,8 @@ public sealed class EntityTests
         (await host.Portico("entity", "show", "MZB")).Output.Should().ContainAll("telefono=051 999999\n", "email=\n", "servizi=fines\n");
         (await host.Portico("entity", "set", "MZB", "colore=rosso")).Errors.Should().Contain("is no colour");
         (await host.Portico("entity", "set", "MZB", "slug=altro")).Errors.Should().Contain("There is no slug");
+        (await host.Portico("entity", "set", "MZB", "telefono=051\n999")).Errors.Should().Contain("telefono: one line");
+        (await host.Portico("entity", "set", "MZB", "indirizzo=" + new string('x', 501))).Errors.Should().Contain("indirizzo: one line of at most 500");
         (await host.Database.Rows<string>("select kind from core.journal where entity_id = 37036")).Should().Equal("entity.set");
     }
 
@@ -178,6 +181,8 @@ public sealed class EntityTests
         await citizen.Open("/marzabotto/privacy?lang=it");
         citizen.Reads.Should().Contain("Quali dati usiamo");
         (await host.Database.Value<int>("select count(*)::int from core.notice")).Should().Be(2, "what stood there once can be shown");
+        (await host.Portico("entity", "notice", "MZB", "privacy", "it", Kept("leer.txt", " \n"))).Errors.Should().Contain("is empty");
+        (await host.Portico("entity", "notice", "MZB", "privacy", "it", Kept("bild.txt", [0xde, 0x41]))).Errors.Should().Contain("is no text in UTF-8");
         (await host.Portico("entity", "notice", "MZB", "cookies", "it", "--remove")).Errors.Should().Contain("There is no page cookies");
     }
 

@@ -23,10 +23,12 @@ public sealed class SettingsTests
         (await host.Portico("settings", "undo", "fines", "--entity", "URG")).Code.Should().Be(0);
 
         (await Reads("bentivoglio")).Should().Contain("Ufficio verbali");
+        (await host.Portico("settings", "set", "fines", "--entity", "BEN", "office=Nessuno")).Output.Should()
+            .Contain("look  nobody offers fines with BEN as its creditor today, so that no citizen meets this; BEN shows it for URG.");
         (await host.Portico("settings", "show", "fines", "--entity", "URG")).Output.Should()
-            .Contain("office=Ufficio verbali").And.Contain("patron=  (default)").And.Contain($"version 3, 2026-")
+            .NotContain("look").And.Contain("office=Ufficio verbali").And.Contain("patron=  (default)").And.Contain($"version 3, 2026-")
             .And.Contain("cli:").And.Contain("office=Sportello unico patron=29/6").And.Contain("payBeforeNotice=yes  (default)");
-        (await host.Database.Rows<string>("select body ->> 'version' from core.journal where kind = 'settings.changed' order by at, entry_id")).Should().BeEquivalentTo("1", "2", "3");
+        (await host.Database.Rows<string>("select body ->> 'version' from core.journal where kind = 'settings.changed' order by at, entry_id")).Should().BeEquivalentTo("1", "2", "3", "1");
 
         async Task<string> Reads(string municipality)
         {
@@ -37,6 +39,7 @@ public sealed class SettingsTests
 
     [TestCase("patron=31/02", "patron: \"31/02\" is no day of the year*")]
     [TestCase("payBeforeNotice=perhaps", "payBeforeNotice: \"perhaps\" is not yes or no.*")]
+    [TestCase("office=a\u001bc", "office: *without control characters.*")]
     [TestCase("colour=red", "There is no setting colour. There are: patron, payBeforeNotice, surcharge, noticeDays, office.*")]
     [TestCase("office", "\"office\" is not name=value.*")]
     public async Task What_does_not_fit_is_told_and_nothing_is_written(string wrong, string why)

@@ -55,6 +55,19 @@ public sealed class AgreementsTests
         (await AgreementOf(till, "URG")).Should().NotBe(Own);
     }
 
+    [TestCase("null", "pagonline", 1, "one JSON object")]
+    [TestCase("{}", "nobody", 1, "There is no gateway nobody. There are: pagonline.")]
+    [TestCase("{\"merchant\":1}", "pagonline", 0, "cannot be used")]
+    public async Task Who_writes_down_what_cannot_be_used_is_told(string settings, string gateway, int code, string why)
+    {
+        await using var host = await Start();
+        var file = Path.Combine(TestContext.CurrentContext.WorkDirectory, "agreement.json");
+        await File.WriteAllTextAsync(file, settings);
+        var told = await host.Portico("agreement", "set", "--id", $"{Own}", "--owner", "MZB", "--from", "2026-01-01", "--secret", "demo", "--gateway", gateway, file);
+        told.Code.Should().Be(code);
+        (told.Output + told.Errors).Should().Contain(why);
+    }
+
     [TestCase("merchant")]
     [TestCase("start")]
     [TestCase("query")]
