@@ -10,6 +10,7 @@ using Platform.Core.Hosting;
 using Platform.Core.Idempotency;
 using Platform.Core.Jobs;
 using Platform.Core.Journal;
+using Platform.Core.Mail;
 using Platform.Core.Pages;
 using Platform.Core.Pages.Home;
 using Platform.Core.Plugins;
@@ -51,6 +52,13 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<IdempotentRequests>().As<IIdempotency>();
         builder.RegisterType<RecoveryHolder>().AsSelf().As<IRecovery>().InstancePerLifetimeScope();
         builder.RegisterType<IdempotencySweeper>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.Register(context => context.Resolve<PorticoOptions>().Mail).SingleInstance();
+        builder.RegisterType<ModuleTexts>().SingleInstance();
+        builder.RegisterType<LetterBox>().As<IMail>();
+        builder.RegisterType<MailComposer>().SingleInstance();
+        builder.RegisterType<MailTransport>().As<IMailTransport>().SingleInstance();
+        builder.RegisterType<MailSender>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<MailRegister>().SingleInstance();
         CommandPipeline.Register(builder);
     }
 

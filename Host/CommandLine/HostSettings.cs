@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Platform.Core.Hosting;
+using Platform.Core.Mail;
 using Platform.Core.Plugins;
 
 namespace Portico.Host.CommandLine;
@@ -58,6 +59,7 @@ internal sealed class HostSettings
                 Binding = OneOf(configuration, "Binding", defaults.Binding),
                 OwnerDatabase = parsed.GetValue(_owner) ?? configuration["OwnerDatabase"],
                 Limits = Limits(configuration.GetSection("Limits")),
+                Mail = Mail(configuration.GetSection("Mail"), profile),
             },
             configuration);
     }
@@ -87,6 +89,36 @@ internal sealed class HostSettings
             var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 86400 => TimeSpan.FromSeconds(seconds),
             var text => throw new StartRefusedException($"Limits:{name} is \"{text}\"; write whole seconds, from 1 to 86400."),
         };
+    }
+
+    static MailOptions Mail(IConfigurationSection section, Profile profile)
+    {
+        var usual = new MailOptions();
+        var mail = usual with
+        {
+            Server = section["Server"] is { Length: > 0 } server ? server : null,
+            Port = section["Port"] switch
+            {
+                null or "" => usual.Port,
+                var text when ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0 => port,
+                var text => throw new StartRefusedException($"Mail:Port is \"{text}\"; write a number from 1 to 65535."),
+            },
+            Security = OneOf(section, "Security", usual.Security),
+            User = section["User"] is { Length: > 0 } user ? user : null,
+            Password = section["Password"] is { Length: > 0 } password ? password : null,
+            From = section["From"] is { Length: > 0 } from ? from : usual.From,
+        };
+        if (mail.Server is null)
+            return mail;
+        if (profile == Profile.Demo)
+            throw new StartRefusedException("A demo sends no letters: leave Mail:Server out, and find them in the folder mail of the data folder.");
+        if (!MailAddress.IsOne(mail.From))
+            throw new StartRefusedException($"Mail:From is \"{mail.From}\"; write the address that letters come from, as servizi@provincia.example.");
+        if ((mail.User is null) != (mail.Password is null))
+            throw new StartRefusedException("Mail:User and Mail:Password go together.");
+        if (mail.Security == MailSecurity.None && mail.User is not null)
+            throw new StartRefusedException("Mail:Security is none: a password would go in the clear. Write starttls or tls.");
+        return mail;
     }
 
     static IConfigurationRoot Configuration() => new ConfigurationBuilder()

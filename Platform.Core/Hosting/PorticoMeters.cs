@@ -33,6 +33,9 @@ internal static class PorticoMeters
     /// <summary>When a run of a job was done last on this host, by service and job.</summary>
     public static readonly Gauge<long> JobDone = Meter.CreateGauge<long>("portico.job.done", "s", "Unix time at which this host did a job last.");
 
+    /// <summary>Letters by e-mail, by service and outcome (sent, later, refused, bounced, given_up).</summary>
+    public static readonly Counter<long> Letters = Meter.CreateCounter<long>("portico.mail.letters", "{letter}", "Letters that were tried.");
+
     /// <summary>How long a sweep of background work took, by name.</summary>
     public static readonly Histogram<double> Sweeps = Meter.CreateHistogram<double>("portico.sweep.duration", "s", "Duration of a sweep of background work.");
 }

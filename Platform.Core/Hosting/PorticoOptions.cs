@@ -43,4 +43,7 @@ internal sealed record PorticoOptions
 
     /// <summary>How long the work of services may take.</summary>
     public ServiceLimits Limits { get; init; } = new();
+
+    /// <summary>Where letters go.</summary>
+    public Mail.MailOptions Mail { get; init; } = new();
 }

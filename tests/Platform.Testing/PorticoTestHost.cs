@@ -54,6 +54,9 @@ public sealed class PorticoTestHost : IAsyncDisposable
     /// <summary>Services that the host does not run, by the name of their folder, and why.</summary>
     public IReadOnlyList<(string Folder, string Reason)> Quarantined => [.. _app.Catalog.Quarantined.Select(service => (Path.GetFileName(service.Folder), service.Reason))];
 
+    /// <summary>Where the host keeps its files; letters that were sent lie in its folder <c>mail</c>, one file each.</summary>
+    internal string DataFolder => _data;
+
     internal ILifetimeScope Container => _app.Container;
 
     internal ServiceCatalog Catalog => _app.Catalog;
