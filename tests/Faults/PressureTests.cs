@@ -8,7 +8,7 @@ namespace Portico.Faults;
 /// <summary>The same money told many times at once, and the same debt paid twice: what unique keys and row locks are for.</summary>
 public sealed class PressureTests
 {
-    const int AtOnce = 64;
+    internal const int AtOnce = 64;
 
     [Test]
     public async Task Sixty_four_different_notifications_of_one_success_at_once_make_one_payment()
@@ -51,7 +51,7 @@ public sealed class PressureTests
     }
 
     /// <summary>Pays at the bank, and keeps what the browser would bring back.</summary>
-    static async Task<string> Pay(PorticoTestHost host, Fine fine)
+    internal static async Task<string> Pay(PorticoTestHost host, Fine fine)
     {
         using var citizen = host.NewCitizen();
         await citizen.FindFine("bentivoglio", fine);
@@ -69,7 +69,7 @@ public sealed class PressureTests
         return $"{body[..at]}{string.Concat(letters)}{body[(at + 6)..]}";
     }
 
-    static async Task<HttpStatusCode> Deliver(PorticoTestHost host, string body)
+    internal static async Task<HttpStatusCode> Deliver(PorticoTestHost host, string body)
     {
         using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
         using var form = new StringContent(body, Encoding.ASCII, "application/x-www-form-urlencoded");
@@ -77,7 +77,7 @@ public sealed class PressureTests
         return answer.StatusCode;
     }
 
-    static async Task<HttpStatusCode[]> Together(int count, Func<int, Task<HttpStatusCode>> what)
+    internal static async Task<HttpStatusCode[]> Together(int count, Func<int, Task<HttpStatusCode>> what)
     {
         var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var all = Enumerable.Range(0, count).Select(async n =>

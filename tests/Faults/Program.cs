@@ -1,7 +1,7 @@
 using System.Globalization;
 using Portico.Faults;
 
-// ./build.sh faults [--long] [--kills N] [--seed N] [--only campaign|disk|events|simulation]      ./build.sh mutants [name]      ./build.sh release-dump FILE
+// ./build.sh faults [--long] [--kills N] [--seed N] [--only campaign|disk|events|simulation|repeats]      ./build.sh mutants [name]      ./build.sh release-dump FILE
 string? Option(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
 int Number(string name, int otherwise) => int.TryParse(Option(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
 
@@ -40,6 +40,8 @@ if (Option("--only") is null or "simulation")
     Console.WriteLine(found);
     code |= found.Clean ? 0 : 1;
 }
+if (Option("--only") is "repeats" || Option("--only") is null && args.Contains("--long", StringComparer.Ordinal))
+    code |= await Repeats.Run(Number("--rounds", 1000), Console.WriteLine) ? 0 : 1;
 if (Option("--only") is null or "disk")
     code |= await DiskFull.Run(Console.WriteLine) ? 0 : 1;
 return code;

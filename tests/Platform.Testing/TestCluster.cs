@@ -113,6 +113,14 @@ public sealed class TestDatabase : IAsyncDisposable
 
     public string Name { get; }
 
+    /// <summary>As it stands now, like a backup that was restored elsewhere. Nobody may be using it.</summary>
+    internal async Task<TestDatabase> Copy()
+    {
+        var name = $"t_{Guid.NewGuid():n}";
+        await TestCluster.Administer($"create database {name} template {Name}");
+        return new TestDatabase(_cluster, name);
+    }
+
     /// <summary>As the host serves citizens.</summary>
     public string Web => _cluster.ConnectionString(Name, "portico_web");
 
