@@ -15,6 +15,9 @@ internal sealed class CallContextHolder
     }
 
     public bool Known => _context is not null;
+
+    /// <summary>The command that is being handled in this scope, <c>suolo.Ask</c>; null where none is.</summary>
+    public string? Command { get; set; }
 }
 
 /// <summary>Opens a scope of services for code that no page began: a gateway's notification, a delivery, a job, an import.</summary>
