@@ -49,16 +49,11 @@ internal sealed class PorticoApp : IAsyncDisposable
         RefuseUnsafe(options);
         MakeRoomForBlockers(options);
         var builder = NewBuilder(configuration);
-        builder.Logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss ";
-        });
-        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning)
+        builder.Logging.AddConsole(options).SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning)
             // The keys' folder is the operator's to guard: its mode is 0700.
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
-        using var early = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true)
+        using var early = LoggerFactory.Create(logging => logging.AddConsole(options, withTime: false)
             .AddFilter(level => level >= LogLevel.Warning).AddConfiguration(configuration.GetSection("Logging")));
 
         var home = await DatabaseHome.Open(options, early.CreateLogger("Portico.Database"), stop);
@@ -109,6 +104,15 @@ internal sealed class PorticoApp : IAsyncDisposable
         }
         if (Options.PublicAddress is null)
             Container.Resolve<PublicAddress>().Root = Address;
+    }
+
+    /// <summary>Says a sentence of the program in the form of its log, so that who reads one can read the other.</summary>
+    public void Say(string words)
+    {
+        if (Options.Log == LogForm.Json)
+            _web.Logger.LogInformation("{Words}", words);
+        else
+            Console.WriteLine(words);
     }
 
     /// <summary>Lasts until the process is asked to end.</summary>

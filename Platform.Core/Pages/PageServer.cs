@@ -89,7 +89,8 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         }
 
         var scope = http.RequestServices.Autofac();
-        scope.Resolve<CallContextHolder>().Context = new CallContext(creditor.Id, entity.Id, service.Id, service.Id);
+        var context = scope.Resolve<CallContextHolder>().Context = new CallContext(creditor.Id, entity.Id, service.Id, service.Id);
+        using var told = log.BeginScope(context);
         var path = $"/{entity.Slug}/{service.PathSegment}";
         var plain = FrameOf(http, entity);
         var frame = plain with { ServiceTitle = service.TitleIn(plain.Culture), ServicePath = path, Texts = TextCatalog.Of(service.Assembly).In(plain.Culture), Files = service.Files };
@@ -238,6 +239,7 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
     public async Task Broken(HttpContext http, Exception? wrong)
     {
         var code = http.TraceIdentifier;
+        using var told = http.RequestServices.Autofac().Resolve<CallContextHolder>() is { Known: true } call ? log.BeginScope(call.Context) : null;
         // The database cannot now what it will probably can in a moment: browsers, banks and monitors understand that by number.
         var busy = wrong is TransientStorageException;
         var status = busy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status500InternalServerError;

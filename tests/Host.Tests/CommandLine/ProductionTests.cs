@@ -9,7 +9,7 @@ namespace Host.Tests.CommandLine;
 /// <summary>
 /// As an operator installs it: a PostgreSQL of their own, an owner who is no superuser, "portico migrate" as that owner and "portico serve" as the web role.
 /// </summary>
-public sealed class ProductionTests
+public sealed partial class ProductionTests
 {
     const string Header = "id;codice;slug;nome;tipo;istat;codice_fiscale;servizi\n";
     const string Good = Header + "0;000;servizi;Centro servizi;centre;;99900000011;\n37036;MZB;marzabotto;Comune di Marzabotto;municipality;037036;99900000136;fines\n";
