@@ -80,6 +80,9 @@ public sealed partial class ProductionTests
         {
             using var browser = new HttpClient { BaseAddress = await host.Serves() };
             (await browser.GetStringAsync(new Uri("/health/ready", UriKind.Relative))).Should().Contain("quarantined: fines: the database lacks its migrations: V1__fines.sql").And.Contain("\"ready\":true");
+            using var asked = new HttpRequestMessage(HttpMethod.Get, new Uri("/health/ready", UriKind.Relative)) { Headers = { { "X-Forwarded-For", "192.0.2.1" } } };
+            using var told = await browser.SendAsync(asked);
+            (await told.Content.ReadAsStringAsync()).Should().Be("{\"ready\":true}", "what is wrong with it is nothing for a stranger behind the proxy");
         }
         await As("portico", "portico_super", "drop schema fines cascade");
         (await Migrate()).Code.Should().Be(0);

@@ -93,6 +93,21 @@ public sealed class PublishedTests
         (await FluentActions.Awaiting(() => Find($"{string.Join(' ', Launch[..^1])} touch '{Program}/mine' 2>&1")).Should().ThrowAsync<InvalidOperationException>()).WithMessage("*ermission denied*");
     }
 
+    [Test]
+    public void What_is_installed_tells_nothing_of_the_machine_that_built_it()
+    {
+        var source = Path.GetFullPath(Path.Combine(TestCluster.Artifacts, ".."));
+        var own = Directory.GetFiles(Program, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file).StartsWith("Platform.", StringComparison.Ordinal)
+            || Path.GetFileName(file).StartsWith("Services.", StringComparison.Ordinal) || Path.GetFileName(file).StartsWith("portico", StringComparison.Ordinal)).ToList();
+        own.Select(Path.GetFileName).Should().Contain(["portico.dll", "Platform.Core.dll", "Platform.Core.pdb", "Services.Fines.dll"]);
+        foreach (var file in own)
+        {
+            var bytes = File.ReadAllBytes(file);
+            foreach (var encoding in (System.Text.Encoding[])[System.Text.Encoding.UTF8, System.Text.Encoding.Unicode])
+                bytes.AsSpan().IndexOf(encoding.GetBytes(source)).Should().Be(-1, "{0} must not hold {1}", file, source);
+        }
+    }
+
     Task<(int Code, string Words)> Portico(string variable, string role, params string[] words) => PorticoProgram.Run(Variables(variable, role), Launch, words);
 
     Dictionary<string, string> Variables(string variable, string role) => new(StringComparer.Ordinal)
