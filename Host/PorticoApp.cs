@@ -1,6 +1,7 @@
 using System.Net;
 using Autofac;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -25,9 +26,12 @@ internal sealed class PorticoApp : IAsyncDisposable
     readonly DatabaseHome _home;
     readonly Database _database;
 
-    PorticoApp(WebApplication web, DatabaseHome home, Database database, PorticoOptions options, ServiceCatalog catalog)
+    readonly SharedKeys? _shared;
+
+    PorticoApp(WebApplication web, DatabaseHome home, Database database, PorticoOptions options, ServiceCatalog catalog, SharedKeys? shared)
     {
         _web = web;
+        _shared = shared;
         _home = home;
         _database = database;
         Options = options;
@@ -49,16 +53,11 @@ internal sealed class PorticoApp : IAsyncDisposable
         RefuseUnsafe(options);
         MakeRoomForBlockers(options);
         var builder = NewBuilder(configuration);
-        builder.Logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss ";
-        });
-        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning)
+        builder.Logging.AddConsole(options).SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning)
             // The keys' folder is the operator's to guard: its mode is 0700.
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
-        using var early = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true)
+        using var early = LoggerFactory.Create(logging => logging.AddConsole(options, withTime: false)
             .AddFilter(level => level >= LogLevel.Warning).AddConfiguration(configuration.GetSection("Logging")));
 
         var home = await DatabaseHome.Open(options, early.CreateLogger("Portico.Database"), stop);
@@ -74,12 +73,12 @@ internal sealed class PorticoApp : IAsyncDisposable
                 overrides?.Invoke(container);
             }));
             AddFramework(builder, options);
-            KeepKeys(builder, options);
+            var shared = KeepKeys(builder, options, configuration, database, early);
             Telemetry.Add(builder);
             var web = builder.Build();
             Pipeline(web, catalog);
             await Subscribe(database, catalog, stop);
-            return new(web, home, database, options, catalog);
+            return new(web, home, database, options, catalog, shared);
         }
         catch
         {
@@ -99,6 +98,8 @@ internal sealed class PorticoApp : IAsyncDisposable
                 throw new StartRefusedException($"PostgreSQL must not lose what it confirmed, and here it may: {complaint}");
             _web.Logger.LogWarning("In production this host would not start: {Complaint}", complaint);
         }
+        if (_shared is not null && !await _shared.Prepare(_web.Services.GetRequiredService<IKeyManager>(), stop))
+            throw new StartRefusedException("The keys of forms and links in the database were sealed with another secret than PORTICO_Secrets__keys__value of this host. Give it the secret of the other hosts.");
         try
         {
             await _web.StartAsync(stop);
@@ -109,6 +110,15 @@ internal sealed class PorticoApp : IAsyncDisposable
         }
         if (Options.PublicAddress is null)
             Container.Resolve<PublicAddress>().Root = Address;
+    }
+
+    /// <summary>Says a sentence of the program in the form of its log, so that who reads one can read the other.</summary>
+    public void Say(string words)
+    {
+        if (Options.Log == LogForm.Json)
+            _web.Logger.LogInformation("{Words}", words);
+        else
+            Console.WriteLine(words);
     }
 
     /// <summary>Lasts until the process is asked to end.</summary>
@@ -156,14 +166,8 @@ internal sealed class PorticoApp : IAsyncDisposable
         var quarantined = refused.ToList();
         if (found.Count == 0)
             return (found, quarantined);
-        var builder = NewBuilder(configuration);
-        builder.Logging.SetMinimumLevel(LogLevel.None);
-        AddFramework(builder, options);
-        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
         await using var nowhere = new Database("Host=/nowhere");
-        var platform = new ServiceCatalog(Platform.Select(module => (module.Id, module.Assembly)), [], []);
-        var bridge = new AutofacBridge(container => RegisterPlatform(container, options, platform, nowhere));
-        await using var trial = bridge.CreateServiceProvider(bridge.CreateBuilder(builder.Services)).Autofac();
+        await using var trial = Trial(options, configuration, nowhere);
         var services = new List<ServiceDescription>();
         foreach (var service in found)
         {
@@ -176,6 +180,18 @@ internal sealed class PorticoApp : IAsyncDisposable
             quarantined.Add(new(service.Folder, service.Id, reason));
         }
         return (services, quarantined);
+    }
+
+    /// <summary>The platform without services and without a log, to be asked and thrown away; nothing runs in it.</summary>
+    public static ILifetimeScope Trial(PorticoOptions options, IConfiguration configuration, Database database)
+    {
+        var builder = NewBuilder(configuration);
+        builder.Logging.SetMinimumLevel(LogLevel.None);
+        AddFramework(builder, options);
+        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        var platform = new ServiceCatalog(Platform.Select(module => (module.Id, module.Assembly)), [], []);
+        var bridge = new AutofacBridge(container => RegisterPlatform(container, options, platform, database));
+        return bridge.CreateServiceProvider(bridge.CreateBuilder(builder.Services)).Autofac();
     }
 
     static async Task<ServiceCatalog> FindServices(
@@ -278,8 +294,18 @@ internal sealed class PorticoApp : IAsyncDisposable
         builder.Services.AddHealthChecks();
     }
 
-    static void KeepKeys(WebApplicationBuilder builder, PorticoOptions options)
+    /// <summary>In the database where the hosts were given a secret to share them by, in the data folder otherwise.</summary>
+    static SharedKeys? KeepKeys(WebApplicationBuilder builder, PorticoOptions options, IConfiguration configuration, Database database, ILoggerFactory logs)
     {
+        var protection = builder.Services.AddDataProtection().SetApplicationName("portico");
+        if (configuration["Secrets:keys:value"] is { Length: > 0 } secret)
+        {
+            if (secret.Length < SharedKeys.ShortestSecret)
+                throw new StartRefusedException($"PORTICO_Secrets__keys__value is too short to seal keys with: at least {SharedKeys.ShortestSecret} characters, for instance of \"openssl rand -base64 32\".");
+            var shared = new SharedKeys(database, secret, TimeProvider.System, logs.CreateLogger("Portico.Keys"));
+            builder.Services.Configure<KeyManagementOptions>(keys => keys.XmlRepository = shared);
+            return shared;
+        }
         var folder = Path.GetFullPath(options.DataFolder);
         DirectoryInfo keys;
         try
@@ -290,7 +316,8 @@ internal sealed class PorticoApp : IAsyncDisposable
         {
             throw new StartRefusedException($"The data folder {folder} cannot be used ({closed.Message.TrimEnd('.')}). The keys of forms and links stand there: name a folder of your own with --data or PORTICO_DataFolder.");
         }
-        builder.Services.AddDataProtection().SetApplicationName("portico").PersistKeysToFileSystem(keys);
+        protection.PersistKeysToFileSystem(keys);
+        return null;
     }
 
     /// <summary>Code that blocks its threads takes at most its places of them; the runtime is to give the others a thread at once and not after half a second each.</summary>

@@ -44,6 +44,7 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterInstance(new DispatchTerms());
         builder.RegisterType<Dispatcher>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<JobRunner>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<ParkedRuns>().SingleInstance();
         builder.RegisterType<EventListener>().As<IHostedService>().SingleInstance();
         builder.RegisterType<ParkedDeliveries>().SingleInstance();
         builder.RegisterType<JournalSealer>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();

@@ -58,6 +58,7 @@ internal sealed class HostSettings
                 Database = parsed.GetValue(_database) ?? configuration["Database"],
                 Binding = OneOf(configuration, "Binding", defaults.Binding),
                 OwnerDatabase = parsed.GetValue(_owner) ?? configuration["OwnerDatabase"],
+                Log = OneOf(configuration, "Log", defaults.Log),
                 Limits = Limits(configuration.GetSection("Limits")),
                 Mail = Mail(configuration.GetSection("Mail"), profile),
             },

@@ -50,40 +50,37 @@ internal static class MoneyCommands
 
     public static Command Ledger(HostSettings settings) => new("ledger", "A creditor's book: what the bank holds for him, and why.") { Balances(settings), Bookings(settings) };
 
-    static Command Balances(HostSettings settings)
-    {
-        var (entity, from, to) = Scope();
-        var command = new Command("balances", "Each account over some days: booked on either side, and where it stands after them. CSV.") { entity, from, to };
-        command.SetAction(async (parsed, stop) =>
+    static Command Balances(HostSettings settings) => OfCreditor(
+        settings, "balances", "Each account over some days: booked on either side, and where it stands after them. CSV.",
+        async (report, creditor, from, to, stop) =>
         {
-            if (parsed.GetValue(from) > parsed.GetValue(to))
-                return PorticoCommands.Misspell(["--from is after --to: no day lies between them."]);
-            await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);
-            if (await Creditor(app, parsed.GetValue(entity)!, stop) is not { } creditor)
-                return PorticoCommands.Fail($"No entity has the code {parsed.GetValue(entity)}.");
             Console.WriteLine("conto;natura;dare;avere;saldo");
-            foreach (var account in await app.Container.Resolve<LedgerReport>().Balances(creditor, parsed.GetValue(from), parsed.GetValue(to), stop))
+            foreach (var account in await report.Balances(creditor, from, to, stop))
                 Console.WriteLine($"{Csv(account.Account)};{account.Kind};{Amount(account.Debit)};{Amount(account.Credit)};{Amount(account.Balance)}");
-            return PorticoCommands.Done;
         });
-        return command;
-    }
 
-    static Command Bookings(HostSettings settings)
-    {
-        var (entity, from, to) = Scope();
-        var command = new Command("bookings", "Every booking of some days, in the order of its making. CSV.") { entity, from, to };
-        command.SetAction(async (parsed, stop) =>
+    static Command Bookings(HostSettings settings) => OfCreditor(
+        settings, "bookings", "Every booking of some days, in the order of its making. CSV.",
+        async (report, creditor, from, to, stop) =>
         {
-            if (parsed.GetValue(from) > parsed.GetValue(to))
-                return PorticoCommands.Misspell(["--from is after --to: no day lies between them."]);
-            await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);
-            if (await Creditor(app, parsed.GetValue(entity)!, stop) is not { } creditor)
-                return PorticoCommands.Fail($"No entity has the code {parsed.GetValue(entity)}.");
             Console.WriteLine("giorno;ora;causa;ordine;dare;avere;importo");
-            await foreach (var booking in app.Container.Resolve<LedgerReport>().Bookings(creditor, parsed.GetValue(from), parsed.GetValue(to), stop))
+            await foreach (var booking in report.Bookings(creditor, from, to, stop))
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"{booking.BookedOn:yyyy-MM-dd};{LegalTime.Local(booking.BookedAt):HH:mm:ss};{booking.Cause};{booking.OrderNumber};{Csv(booking.Debit)};{Csv(booking.Credit)};{Amount(booking.Amount)}"));
+        });
+
+    static Command OfCreditor(HostSettings settings, string name, string description, Func<LedgerReport, EntityId, DateOnly, DateOnly, CancellationToken, Task> print)
+    {
+        var (entity, from, to) = Scope();
+        var command = new Command(name, description) { entity, from, to };
+        command.SetAction(async (parsed, stop) =>
+        {
+            if (parsed.GetValue(from) > parsed.GetValue(to))
+                return PorticoCommands.Misspell(["--from is after --to: no day lies between them."]);
+            await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);
+            if (await Creditor(app, parsed.GetValue(entity)!, stop) is not { } creditor)
+                return PorticoCommands.Fail($"No entity has the code {parsed.GetValue(entity)}.");
+            await print(app.Container.Resolve<LedgerReport>(), creditor, parsed.GetValue(from), parsed.GetValue(to), stop);
             return PorticoCommands.Done;
         });
         return command;

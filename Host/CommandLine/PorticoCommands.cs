@@ -85,7 +85,7 @@ internal static class PorticoCommands
             var (options, configuration) = settings.Read(parsed, Profile.Production);
             await using var app = await PorticoApp.Build(options, configuration, null, stop);
             await app.Serve(stop);
-            Console.WriteLine($"Portico serves on {app.Address} ({app.Catalog.Services.Count} services, {app.Catalog.Quarantined.Count} in quarantine). Ctrl-C stops it.");
+            app.Say($"Portico serves on {app.Address} ({app.Catalog.Services.Count} services, {app.Catalog.Quarantined.Count} in quarantine). Ctrl-C stops it.");
             await app.UntilStopped();
             return Done;
         });
@@ -114,7 +114,7 @@ internal static class PorticoCommands
             if (options is { Database: not null, OwnerDatabase: null })
                 return Fail("The web role may not migrate. Say how the owner signs in: --owner-database, or PORTICO_OwnerDatabase.");
             PorticoApp.CheckConnection(options.OwnerDatabase);
-            using var logs = Logs(configuration);
+            using var logs = Logs(options, configuration);
             await using var home = await DatabaseHome.Open(options with { Database = options.OwnerDatabase }, logs.CreateLogger("Portico.Database"), stop);
             var catalog = await PorticoApp.Migrate(options, configuration, options.OwnerDatabase ?? home.Owner!, logs, stop);
             foreach (var (id, _) in catalog.Modules)
@@ -132,7 +132,7 @@ internal static class PorticoCommands
         start.SetAction(async (parsed, stop) =>
         {
             var (options, configuration) = settings.Read(parsed, Profile.Production);
-            using var logs = Logs(configuration);
+            using var logs = Logs(options, configuration);
             await using var home = await DatabaseHome.Open(options with { Database = null }, logs.CreateLogger("Portico.Database"), stop);
             Console.WriteLine($"PostgreSQL {home.Embedded!.Version} runs. Reach it with:");
             var reach = new NpgsqlConnectionStringBuilder(home.Owner);
@@ -327,8 +327,8 @@ internal static class PorticoCommands
         return Misspelt;
     }
 
-    static ILoggerFactory Logs(IConfiguration configuration) => LoggerFactory.Create(logging =>
-        logging.AddSimpleConsole(console => console.SingleLine = true).AddFilter(level => level >= LogLevel.Warning).AddConfiguration(configuration.GetSection("Logging")));
+    static ILoggerFactory Logs(PorticoOptions options, IConfiguration configuration) => LoggerFactory.Create(logging =>
+        logging.AddConsole(options, withTime: false).AddFilter(level => level >= LogLevel.Warning).AddConfiguration(configuration.GetSection("Logging")));
 
     /// <summary>Lasts until Ctrl-C or a termination signal.</summary>
     static async Task Stopped()

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Autofac;
 using Platform.Core.Events;
 using Platform.Core.Plugins;
@@ -10,7 +11,7 @@ internal static class Health
 {
     /// <summary>
     /// 200 when the database answers and this host delivers the events that are due, 503 when not; services in quarantine, parts of services that are paused and jobs with
-    /// parked runs are named but do not make the host unready.
+    /// parked runs are named but do not make the host unready. The reasons are for callers on this machine: they name services and what is wrong with them.
     /// </summary>
     public static async Task Ready(HttpContext http, ILifetimeScope root, ServiceCatalog catalog)
     {
@@ -34,6 +35,15 @@ internal static class Health
             http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             reasons.Insert(0, "the database does not answer");
         }
-        await http.Response.WriteAsJsonAsync(new { ready = http.Response.StatusCode == StatusCodes.Status200OK, reasons }, http.RequestAborted);
+        var ready = http.Response.StatusCode == StatusCodes.Status200OK;
+        await (Callers.AreHere(http) ? http.Response.WriteAsJsonAsync(new { ready, reasons }, http.RequestAborted) : http.Response.WriteAsJsonAsync(new { ready }, http.RequestAborted));
     }
+}
+
+internal static class Callers
+{
+    /// <summary>Whether the caller is on this machine and comes through no proxy: who may know how the host is doing.</summary>
+    public static bool AreHere(HttpContext http) =>
+        http.Connection.RemoteIpAddress is { } caller && IPAddress.IsLoopback(caller)
+        && !http.Request.Headers.ContainsKey("X-Forwarded-For") && !http.Request.Headers.ContainsKey("Forwarded");
 }

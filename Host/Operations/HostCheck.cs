@@ -1,9 +1,11 @@
+using Autofac;
 using Npgsql;
 using Platform.Core.Entities;
 using Platform.Core.Hosting;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
-using Platform.Payments;
+using Platform.Core.Time;
+using Platform.Payments.Checkout;
 using Portico.Host.CommandLine;
 
 namespace Portico.Host.Operations;
@@ -24,6 +26,7 @@ internal sealed record CheckResult(string What, CheckVerdict Verdict, string Wor
 internal static class HostCheck
 {
     const long LeastFreeBytes = 1L << 30;
+    const int SoonDays = 30;
     static readonly TimeSpan MostClockDifference = TimeSpan.FromSeconds(2);
 
     public static async IAsyncEnumerable<CheckResult> Run(
@@ -31,6 +34,7 @@ internal static class HostCheck
     {
         yield return new("time zone and languages", CheckVerdict.Fine, "Europe/Rome and Italian are here.");
         yield return Disk(options);
+        yield return Folder(options, configuration);
         var (services, quarantined) = await PorticoApp.Discover(options, configuration, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
         yield return quarantined.Count == 0
             ? new("services", services.Count == 0 ? CheckVerdict.Look : CheckVerdict.Fine, services.Count == 0 ? $"None in {options.PluginsFolder}." : $"{string.Join(", ", services.Select(s => s.Id))}.")
@@ -88,6 +92,30 @@ internal static class HostCheck
             existing = Path.GetDirectoryName(existing)!;
         var free = new DriveInfo(existing).AvailableFreeSpace;
         return new("disk", free >= LeastFreeBytes ? CheckVerdict.Fine : CheckVerdict.Mend, $"{free >> 20} MiB free for {folder}{(free >= LeastFreeBytes ? "." : "; make room for at least 1 GiB.")}");
+    }
+
+    /// <summary>Makes a folder in the data folder, or in the nearest one above it that is there, and takes it away again.</summary>
+    static CheckResult Folder(PorticoOptions options, IConfiguration configuration)
+    {
+        var folder = Path.GetFullPath(options.DataFolder);
+        if (options.Database is not null && configuration["Secrets:keys:value"] is { Length: > 0 })
+            return new("data folder", CheckVerdict.Fine, "None is needed: the keys of forms and links are in the database.");
+        var existing = folder;
+        while (!Directory.Exists(existing))
+            existing = Path.GetDirectoryName(existing)!;
+        try
+        {
+            if (folder.Length > existing.Length && File.Exists(Path.Combine(existing, Path.GetRelativePath(existing, folder).Split('/')[0])))
+                throw new IOException("A file stands in its way");
+            var trial = Path.Combine(existing, $".portico-check-{Guid.NewGuid():n}");
+            Directory.CreateDirectory(trial);
+            Directory.Delete(trial);
+            return new("data folder", CheckVerdict.Fine, $"{folder} can be written to.");
+        }
+        catch (Exception closed) when (closed is UnauthorizedAccessException or IOException)
+        {
+            return new("data folder", CheckVerdict.Mend, $"{folder} cannot be written to ({closed.Message.TrimEnd('.')}). The keys of forms and links stand there: name another with PORTICO_DataFolder.");
+        }
     }
 
     sealed class Server
@@ -168,31 +196,34 @@ internal static class HostCheck
     static async IAsyncEnumerable<CheckResult> Agreements(
         PorticoOptions options, IConfiguration configuration, Database database, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
     {
-        IReadOnlyList<string> names = [];
+        IReadOnlyList<(Guid Id, EntityId Owner, DateOnly From, DateOnly? Until, string? Fault)> known = [];
+        EntitySnapshot? entities = null;
         string? failed = null;
         try
         {
-            names = await database.Run(
-                ModuleRoles.Of("payments"), null, "check", TimeProvider.System,
-                session => session.List<string>("select distinct secret_ref from payments.agreement where valid @> current_date"), stop);
+            await using var trial = PorticoApp.Trial(options, configuration, database);
+            known = await trial.Resolve<Agreements>().Judge(stop);
+            entities = await trial.Resolve<EntityDirectory>().Current(stop);
         }
         catch (NpgsqlException wrong)
         {
             failed = wrong.Message;
         }
+        var today = LegalTime.Day(TimeProvider.System.GetUtcNow());
         if (failed is not null)
             yield return new("bank agreements", CheckVerdict.Mend, $"They cannot be read: {failed}");
-        else if (names.Count == 0)
+        else if (!known.Any(agreement => agreement.From <= today && (agreement.Until is not { } end || today < end)))
             yield return new("bank agreements", CheckVerdict.Look, "None is valid today: nobody can pay. See \"portico agreement set --help\".");
-        foreach (var name in names)
+        foreach (var (id, owner, from, until, fault) in known.Where(agreement => agreement.Until is not { } end || today < end).OrderBy(agreement => agreement.From))
         {
-            var secrets = configuration.GetSection("Secrets").GetSection(name).GetChildren().Select(secret => secret.Value).OfType<string>().ToList();
-            yield return secrets switch
+            var whose = $"agreement {id} of {entities!.ById(owner)?.Name ?? $"entity {owner.Value}"}";
+            yield return (fault, from > today, until) switch
             {
-                [] => new("secrets", CheckVerdict.Mend, $"{name}: none. Set PORTICO_Secrets__{name}__password and PORTICO_Secrets__{name}__key."),
-                _ when options.Profile == Profile.Production && secrets.Exists(PublishedSecrets.Contains) =>
-                    new("secrets", CheckVerdict.Mend, $"{name}: a published test secret, with which anybody could sign. Production refuses it."),
-                _ => new("secrets", CheckVerdict.Fine, $"{name}: {secrets.Count} here."),
+                // One that is not valid yet has time to be mended, and so does nobody harm today.
+                (not null, var later, _) => new(whose, later ? CheckVerdict.Look : CheckVerdict.Mend, $"It cannot be used here: {fault}"),
+                (_, true, _) => new(whose, CheckVerdict.Fine, $"Can be used, from {from:yyyy-MM-dd} on."),
+                (_, _, { } end) when end <= today.AddDays(SoonDays) => new(whose, CheckVerdict.Look, $"Can be used, and ends on {end.AddDays(-1):yyyy-MM-dd}."),
+                _ => new(whose, CheckVerdict.Fine, "Can be used."),
             };
         }
     }

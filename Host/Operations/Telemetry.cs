@@ -1,4 +1,3 @@
-using System.Net;
 using Npgsql;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -34,8 +33,5 @@ internal static class Telemetry
     }
 
     /// <summary><c>/metrics</c>, for callers on this machine that come through no proxy; for others there is no such page.</summary>
-    public static void Map(WebApplication web) => web.UseOpenTelemetryPrometheusScrapingEndpoint(http =>
-        http.Request.Path == "/metrics"
-        && http.Connection.RemoteIpAddress is { } caller && IPAddress.IsLoopback(caller)
-        && !http.Request.Headers.ContainsKey("X-Forwarded-For") && !http.Request.Headers.ContainsKey("Forwarded"));
+    public static void Map(WebApplication web) => web.UseOpenTelemetryPrometheusScrapingEndpoint(http => http.Request.Path == "/metrics" && Callers.AreHere(http));
 }

@@ -1,4 +1,5 @@
 using Autofac;
+using Microsoft.Extensions.Logging;
 using Platform.Core.Entities;
 
 namespace Platform.Core.Commands;
@@ -15,15 +16,19 @@ internal sealed class CallContextHolder
     }
 
     public bool Known => _context is not null;
+
+    /// <summary>The command that is being handled in this scope, <c>suolo.Ask</c>; null where none is.</summary>
+    public string? Command { get; set; }
 }
 
 /// <summary>Opens a scope of services for code that no page began: a gateway's notification, a delivery, a job, an import.</summary>
-internal sealed class CallScopes(ILifetimeScope root)
+internal sealed class CallScopes(ILifetimeScope root, ILogger<CallScopes> log)
 {
     public async Task<T> In<T>(EntityId creditor, EntityId shownBy, string module, Func<ILifetimeScope, Task<T>> work)
     {
         await using var scope = root.BeginLifetimeScope();
-        scope.Resolve<CallContextHolder>().Context = new CallContext(creditor, shownBy, module, module);
+        var call = scope.Resolve<CallContextHolder>().Context = new CallContext(creditor, shownBy, module, module);
+        using var told = log.BeginScope(call);
         return await work(scope);
     }
 }

@@ -12,6 +12,7 @@ internal static class CommandPipeline
         builder.RegisterGeneric(typeof(RetryBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
         builder.RegisterGeneric(typeof(ValidationBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
         builder.RegisterGeneric(typeof(IdempotencyBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
+        builder.RegisterGeneric(typeof(JournalBehaviour<,>)).As(typeof(IPipelineBehavior<,>));
     }
 
     /// <summary>Whether <paramref name="contract"/> is <see cref="ICommandHandler{TCommand, TResult}"/>.</summary>

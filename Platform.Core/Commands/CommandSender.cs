@@ -45,3 +45,13 @@ internal sealed class ValidationBehaviour<TRequest, TResult>(IEnumerable<IValida
         return await next();
     }
 }
+
+/// <summary>Tells the sessions of the scope whose work they do: one that changes rows and records nothing is in the journal under the command's name.</summary>
+internal sealed class JournalBehaviour<TRequest, TResult>(CallContextHolder call) : IPipelineBehavior<TRequest, TResult>
+{
+    public Task<TResult> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResult> next)
+    {
+        call.Command = $"{call.Context.Module}.{typeof(TRequest).Name}";
+        return next();
+    }
+}

@@ -15,6 +15,16 @@ public enum Profile
     Demo,
 }
 
+/// <summary>How a host writes its log.</summary>
+internal enum LogForm
+{
+    /// <summary>Lines for people.</summary>
+    Text,
+
+    /// <summary>One JSON object a line.</summary>
+    Json,
+}
+
 /// <summary>What an operator decides for a host. From the command line, <c>PORTICO_*</c> environment variables or <c>portico.json</c>.</summary>
 internal sealed record PorticoOptions
 {
@@ -40,6 +50,8 @@ internal sealed record PorticoOptions
 
     /// <summary>Sign-in of the owner, for <c>portico migrate</c>; null means the embedded cluster.</summary>
     public string? OwnerDatabase { get; init; }
+
+    public LogForm Log { get; init; } = LogForm.Text;
 
     /// <summary>How long the work of services may take.</summary>
     public ServiceLimits Limits { get; init; } = new();

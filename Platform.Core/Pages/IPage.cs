@@ -59,6 +59,9 @@ public abstract record PageAnswer
 
     internal sealed record Show(Type Component, object Model, int Code) : PageAnswer;
 
+    /// <summary>A view that was drawn within the limits of its service.</summary>
+    internal sealed record Drawn(ReadOnlyMemory<byte> Html, string? ContentType, int Code) : PageAnswer;
+
     internal sealed record SeeOther(string Address) : PageAnswer;
 
     internal sealed record Status(int Code) : PageAnswer;

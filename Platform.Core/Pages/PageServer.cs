@@ -89,7 +89,8 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         }
 
         var scope = http.RequestServices.Autofac();
-        scope.Resolve<CallContextHolder>().Context = new CallContext(creditor.Id, entity.Id, service.Id, service.Id);
+        var context = scope.Resolve<CallContextHolder>().Context = new CallContext(creditor.Id, entity.Id, service.Id, service.Id);
+        using var told = log.BeginScope(context);
         var path = $"/{entity.Slug}/{service.PathSegment}";
         var plain = FrameOf(http, entity);
         var frame = plain with { ServiceTitle = service.TitleIn(plain.Culture), ServicePath = path, Texts = TextCatalog.Of(service.Assembly).In(plain.Culture), Files = service.Files };
@@ -120,14 +121,18 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
             entity, creditor, frame.Culture, path,
             http.Request.RouteValues.Where(v => v.Key != "entity").ToDictionary(v => v.Key, v => Convert.ToString(v.Value, CultureInfo.InvariantCulture) ?? "", StringComparer.OrdinalIgnoreCase),
             http.Request.Query, form, clock.GetUtcNow()) { Texts = frame.Texts };
+        var canvas = new Canvas(http, antiforgery.GetTokens(http));
         try
         {
-            // In a scope that lasts as long as the handler does, which may be longer than this request.
+            // In a scope that lasts as long as handler and view do, which may be longer than this request.
             await gates.Of(service.Id, ServiceWork.Pages).Run(
-                cut => scopes.In(creditor.Id, entity.Id, service.Id, call =>
+                cut => scopes.In(creditor.Id, entity.Id, service.Id, async call =>
                 {
                     var page = (IPage)call.Resolve(route.Page);
-                    return posted ? page.Post(request, cut) : page.Get(request, cut);
+                    var answer = await (posted ? page.Post(request, cut) : page.Get(request, cut));
+                    return answer is PageAnswer.Show show
+                        ? await canvas.Draw(call, frame, show.Component, new Dictionary<string, object?>(StringComparer.Ordinal) { ["Model"] = show.Model }, show.Code)
+                        : answer;
                 }),
                 answer => Answer(http, frame, answer), stop);
         }
@@ -152,8 +157,15 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
     {
         switch (answer)
         {
-            case PageAnswer.Show show:
-                await Show(http, frame, show.Component, new Dictionary<string, object?>(StringComparer.Ordinal) { ["Model"] = show.Model }, show.Code);
+            case PageAnswer.Drawn drawn:
+                // The token that the view drew becomes the browser's.
+                antiforgery.GetAndStoreTokens(http);
+                http.Response.Headers.CacheControl = "no-store";
+                http.Response.StatusCode = drawn.Code;
+                http.Response.ContentType = drawn.ContentType;
+                http.Response.ContentLength = drawn.Html.Length;
+                if (!HttpMethods.IsHead(http.Request.Method))
+                    await http.Response.Body.WriteAsync(drawn.Html, http.RequestAborted);
                 break;
             case PageAnswer.SeeOther go when await IsAllowed(go.Address, http.RequestAborted):
                 http.Response.StatusCode = StatusCodes.Status303SeeOther;
@@ -221,23 +233,44 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
     {
         var token = antiforgery.GetAndStoreTokens(http);
         http.Response.Headers.CacheControl = "no-store";
-        return new RazorComponentResult<PageRoot>(new
+        return Page(frame, token, component, parameters, status).ExecuteAsync(http);
+    }
+
+    static RazorComponentResult<PageRoot> Page(PageFrame frame, AntiforgeryTokenSet token, Type component, Dictionary<string, object?> parameters, int status) => new(new
+    {
+        Frame = frame,
+        Token = new AntiforgeryToken(token.FormFieldName, token.RequestToken ?? ""),
+        Component = component,
+        Parameters = parameters,
+    })
+    {
+        StatusCode = status,
+        PreventStreamingRendering = true,
+    };
+
+    /// <summary>What a service's view is drawn on: not the answer itself, since a view that blocks is left behind while the browser gets another answer on that one.</summary>
+    sealed class Canvas(HttpContext http, AntiforgeryTokenSet token)
+    {
+        // Read now: what is left behind must not look at a request that has ended and whose place another one may have.
+        readonly (string Method, string Scheme, HostString Host, PathString Base, PathString Path, QueryString Query) _asked =
+            (http.Request.Method, http.Request.Scheme, http.Request.Host, http.Request.PathBase, http.Request.Path, http.Request.QueryString);
+
+        public async Task<PageAnswer> Draw(ILifetimeScope call, PageFrame frame, Type component, Dictionary<string, object?> parameters, int status)
         {
-            Frame = frame,
-            Token = new AntiforgeryToken(token.FormFieldName, token.RequestToken ?? ""),
-            Component = component,
-            Parameters = parameters,
-        })
-        {
-            StatusCode = status,
-            PreventStreamingRendering = true,
-        }.ExecuteAsync(http);
+            using var html = new MemoryStream();
+            var drawing = new DefaultHttpContext { RequestServices = call.Resolve<IServiceProvider>() };
+            (drawing.Request.Method, drawing.Request.Scheme, drawing.Request.Host, drawing.Request.PathBase, drawing.Request.Path, drawing.Request.QueryString) = _asked;
+            drawing.Response.Body = html;
+            await Page(frame, token, component, parameters, status).ExecuteAsync(drawing);
+            return new PageAnswer.Drawn(html.ToArray(), drawing.Response.ContentType, drawing.Response.StatusCode);
+        }
     }
 
     /// <summary>What a citizen sees when something of ours broke: sorry, what to do, and a code to quote.</summary>
     public async Task Broken(HttpContext http, Exception? wrong)
     {
         var code = http.TraceIdentifier;
+        using var told = http.RequestServices.Autofac().Resolve<CallContextHolder>() is { Known: true } call ? log.BeginScope(call.Context) : null;
         // The database cannot now what it will probably can in a moment: browsers, banks and monitors understand that by number.
         var busy = wrong is TransientStorageException;
         var status = busy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status500InternalServerError;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Dapper;
 using Npgsql;
 using Platform.Core.Entities;
@@ -8,7 +9,7 @@ using Platform.Core.Journal;
 
 namespace Platform.Core.Storage;
 
-internal sealed class EntitySession(NpgsqlDataSource source, string role, EntityId? entity, string actor, TimeProvider clock, BindingForm binding, CancellationToken stop)
+internal sealed partial class EntitySession(NpgsqlDataSource source, string role, EntityId? entity, string actor, TimeProvider clock, BindingForm binding, CancellationToken stop)
     : IEntitySession, IAsyncDisposable
 {
     const string CoreRole = "portico_core";
@@ -21,10 +22,15 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
     string _role = role;
     string? _boundRole;
     bool _bindingAnswers;
+    (string Kind, string Body)? _otherwise;
+    bool _mayHaveWritten;
 
     public EntityId Entity => entity ?? throw new InvalidOperationException("This session belongs to no entity.");
 
     public bool RaisedEvents => _raised.Count > 0;
+
+    /// <summary>What the journal says of this transaction when it changes rows and records nothing itself.</summary>
+    public void Otherwise(string kind, object body) => _otherwise = (kind, JsonSerializer.Serialize(body, EventCatalog.Json));
 
     /// <summary>The rest of the transaction runs under another module's role.</summary>
     public void Become(string nextRole) => _role = nextRole;
@@ -46,6 +52,7 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
 
     public async Task<T?> First<T>(string sql, object? args = null)
     {
+        Notice(sql);
         var connection = await Open();
         if (_boundRole == _role)
             return await connection.QueryFirstOrDefaultAsync<T>(Plain(sql, args));
@@ -56,6 +63,7 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
 
     public async Task<IReadOnlyList<T>> List<T>(string sql, object? args = null)
     {
+        Notice(sql);
         var connection = await Open();
         if (_boundRole == _role)
             return [.. await connection.QueryAsync<T>(Plain(sql, args))];
@@ -67,10 +75,10 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
     public async Task<int> Execute(string sql, object? args = null)
     {
         var connection = await Open();
-        if (_boundRole == _role)
-            return await connection.ExecuteAsync(Plain(sql, args));
-        var touched = await connection.ExecuteAsync(Bound(sql, args));
+        var touched = await connection.ExecuteAsync(_boundRole == _role ? Plain(sql, args) : Bound(sql, args));
         _boundRole = _role;
+        // Negative where no statement says how many rows it changed: a function may have.
+        _mayHaveWritten |= touched != 0;
         return touched;
     }
 
@@ -88,9 +96,9 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
     {
         if (_forgotten.Count > 0)
             await ForgetPersons();
-        if (_raised.Count > 0 || _recorded.Count > 0)
-            await WriteOutbox();
-        if (_transaction is not null)
+        if (_raised.Count > 0 || _recorded.Count > 0 || (_otherwise is not null && _mayHaveWritten))
+            await WriteAndCommit();
+        else if (_transaction is not null)
             await _transaction.CommitAsync(stop);
     }
 
@@ -102,45 +110,65 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
             await _connection.DisposeAsync();
     }
 
-    async Task WriteOutbox()
+    // The last statement goes with them: what leaves with a transaction costs it no round trip of its own.
+    const string JournalAndCommit =
+        """
+        insert into core.journal (entity_id, entry_id, at, actor, kind, body, personal_digest)
+        select @entity, j.entry_id, @now, @actor, j.kind, j.body::jsonb, j.personal_digest
+          from unnest(@entries, @kinds, @bodies, @digests::bytea[]) as j (entry_id, kind, body, personal_digest)
+         where not @ifWritten or pg_current_xact_id_if_assigned() is not null;
+
+        COMMIT
+        """;
+
+    const string Outbox =
+        """
+        insert into core.outbox (entity_id, stream, seq, event_id, type, payload, at)
+        select @entity, e.stream, e.seq, e.event_id, e.type, e.payload::jsonb, @now
+          from unnest(@streams, @seqs, @events, @types, @payloads) as e (stream, seq, event_id, type, payload);
+
+        insert into core.delivery (entity_id, event_id, handler, stream, seq, state, due_at)
+        select @entity, e.event_id, s.handler, e.stream, e.seq, 'due', @now
+          from unnest(@streams, @seqs, @events, @types, @audiences) as e (stream, seq, event_id, type, audience)
+          join core.subscription s on s.event_type = e.type and (e.audience = '' or s.module = e.audience or s.module in ('core', 'payments'));
+
+        -- Heard by the dispatchers of all hosts once this is committed. It says that there is something, and nothing else.
+        select pg_notify('portico_events', '');
+
+
+        """;
+
+    async Task WriteAndCommit()
     {
+        // Whether rows were changed is known to PostgreSQL alone: a function may have, and an update that met none has not.
+        var ifWritten = _recorded.Count == 0;
+        if (ifWritten && _otherwise is { } otherwise)
+            _recorded.Add((otherwise.Kind, otherwise.Body, null, null));
         Become(CoreRole);
         var salts = await Salts();
         var now = clock.GetUtcNow();
-        await Execute(
-            """
-            insert into core.outbox (entity_id, stream, seq, event_id, type, payload, at)
-            select @entity, e.stream, e.seq, e.event_id, e.type, e.payload::jsonb, @now
-              from unnest(@streams, @seqs, @events, @types, @payloads) as e (stream, seq, event_id, type, payload);
-
-            insert into core.delivery (entity_id, event_id, handler, stream, seq, state, due_at)
-            select @entity, e.event_id, s.handler, e.stream, e.seq, 'due', @now
-              from unnest(@streams, @seqs, @events, @types, @audiences) as e (stream, seq, event_id, type, audience)
-              join core.subscription s on s.event_type = e.type and (e.audience = '' or s.module = e.audience or s.module in ('core', 'payments'));
-
-            insert into core.journal (entity_id, entry_id, at, actor, kind, body, personal_digest)
-            select @entity, j.entry_id, @now, @actor, j.kind, j.body::jsonb, j.personal_digest
-              from unnest(@entries, @kinds, @bodies, @digests::bytea[]) as j (entry_id, kind, body, personal_digest);
-
-            -- Heard by the dispatchers of all hosts once this is committed. It says that there is something, and nothing else.
-            select pg_notify('portico_events', '') where cardinality(@events) > 0;
-            """,
-            new
+        var parameters = new DynamicParameters(new
+        {
+            entity = Entity.Value,
+            now,
+            actor,
+            ifWritten,
+            entries = _recorded.Select(_ => Guid.CreateVersion7(now)).ToArray(),
+            kinds = _recorded.Select(r => r.Kind).ToArray(),
+            bodies = _recorded.Select(r => r.Body).ToArray(),
+            digests = _recorded.Select(r => r.Personal is null ? null : PersonalDigest.Of(salts[r.Personal.Subject], r.PersonalText!)).ToArray(),
+        });
+        if (_raised.Count > 0)
+            parameters.AddDynamicParams(new
             {
-                entity = Entity.Value,
-                now,
-                actor,
                 streams = _raised.Select(e => e.Stream).ToArray(),
                 seqs = _raised.Select(e => e.Version).ToArray(),
                 events = _raised.Select(_ => Guid.CreateVersion7(now)).ToArray(),
                 types = _raised.Select(e => EventCatalog.NameOf(e.GetType())).ToArray(),
                 payloads = _raised.Select(e => JsonSerializer.Serialize(e, e.GetType(), EventCatalog.Json)).ToArray(),
                 audiences = _raised.Select(e => e.Audience ?? "").ToArray(),
-                entries = _recorded.Select(_ => Guid.CreateVersion7(now)).ToArray(),
-                kinds = _recorded.Select(r => r.Kind).ToArray(),
-                bodies = _recorded.Select(r => r.Body).ToArray(),
-                digests = _recorded.Select(r => r.Personal is null ? null : PersonalDigest.Of(salts[r.Personal.Subject], r.PersonalText!)).ToArray(),
             });
+        await Execute(_raised.Count > 0 ? Outbox + JournalAndCommit : JournalAndCommit, parameters);
     }
 
     /// <summary>The salts of the persons that this transaction's journal lines speak of; who has none yet gets one.</summary>
@@ -175,6 +203,13 @@ internal sealed class EntitySession(NpgsqlDataSource source, string role, Entity
         }
         return _connection;
     }
+
+    /// <summary>Remembers a statement that may change rows. Too often rather than too seldom: PostgreSQL has the last word.</summary>
+    void Notice(string sql) => _mayHaveWritten |= _otherwise is not null && !_mayHaveWritten && ChangingWords().IsMatch(sql);
+
+    // A function outside PostgreSQL's own may do anything; "for update" only locks.
+    [GeneratedRegex(@"\b(insert|delete|merge|truncate|call)\b|(?<!\bfor\s+(no\s+key\s+)?)\bupdate\b|\w""?\s*\.\s*""?\w+""?\s*\(", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex ChangingWords();
 
     CommandDefinition Plain(string sql, object? args) => new(sql, args, _transaction, cancellationToken: stop);
 

@@ -51,6 +51,7 @@ public interface IEntitySession
     void Raise(IEvent happened);
 
     /// <summary>Adds a line to the entity's append-only journal, in this transaction. <paramref name="body"/> holds no personal data.</summary>
+    /// <remarks>A transaction of a command that changes rows and records nothing gets a line of its own at the commit: the command's name, who sent it, whose page was used.</remarks>
     /// <param name="kind">What was done, beginning with the service's id: <c>suolo.paid</c>.</param>
     /// <param name="body">Written as JSON when called, not at the commit.</param>
     void Record(string kind, object body);

@@ -13,6 +13,8 @@ internal sealed class Sessions(Database database, CallContextHolder call, TimePr
             ModuleRoles.Of(context.Module), context.Creditor, context.Caller, clock,
             async session =>
             {
+                if (call.Command is { } command)
+                    session.Otherwise(command, new { context.ShownBy });
                 var answer = await work(session);
                 raised = session.RaisedEvents;
                 return answer;

@@ -65,25 +65,20 @@ internal sealed class Agreements(
         _rows = null;
     }
 
+    /// <summary>Of each agreement how it stands: whose it is, when it is valid, and why it cannot be used here; null where it can.</summary>
+    public async Task<IReadOnlyList<(Guid Id, EntityId Owner, DateOnly From, DateOnly? Until, string? Fault)>> Judge(CancellationToken stop) =>
+        [.. (await Current(stop)).Select(row => (row.AgreementId, new EntityId(row.OwnerEntity), row.ValidFrom, row.ValidUntil, row.Fault))];
+
     BankTerms? Resolve(Row row)
     {
         if (gateways.FirstOrDefault(gateway => gateway.Id == row.Gateway) is not { } gateway)
-        {
-            log.LogError("Agreement {Agreement} names the gateway {Gateway}, which this host does not have.", row.AgreementId, row.Gateway);
-            return null;
-        }
+            return Refuse(row, $"it names the gateway {row.Gateway}, which this host does not have.");
         var secrets = configuration.GetSection("Secrets").GetSection(row.SecretRef).GetChildren()
             .Where(child => child.Value is not null).ToDictionary(child => child.Key, child => child.Value!, StringComparer.OrdinalIgnoreCase);
         if (secrets.Count == 0)
-        {
-            log.LogError("Agreement {Agreement} has no secrets: set Secrets__{Ref}__password and Secrets__{Ref}__key.", row.AgreementId, row.SecretRef, row.SecretRef);
-            return null;
-        }
+            return Refuse(row, $"it has no secrets here: set PORTICO_Secrets__{row.SecretRef}__password and PORTICO_Secrets__{row.SecretRef}__key.");
         if (options.Profile == Profile.Production && secrets.Values.Any(PublishedSecrets.Contains))
-        {
-            log.LogError("Agreement {Agreement} uses a published test secret, which production refuses: anybody could sign with it.", row.AgreementId);
-            return null;
-        }
+            return Refuse(row, "it uses a published test secret, which production refuses: anybody could sign with it.");
         var bank = new BankTerms(row.AgreementId, new(row.OwnerEntity), gateway, new AgreementTerms(row.AgreementId, row.SettingsJson, secrets));
         try
         {
@@ -94,9 +89,15 @@ internal sealed class Agreements(
         }
         catch (Exception wrong) when (wrong is InvalidOperationException or UriFormatException)
         {
-            log.LogError("Agreement {Agreement} cannot be used: {Reason}", row.AgreementId, wrong.Message);
-            return null;
+            return Refuse(row, wrong.Message);
         }
+    }
+
+    BankTerms? Refuse(Row row, string fault)
+    {
+        row.Fault = fault;
+        log.LogError("Agreement {Agreement} cannot be used: {Reason}", row.AgreementId, fault);
+        return null;
     }
 
     async ValueTask<IReadOnlyList<Row>> Current(CancellationToken stop)
@@ -143,6 +144,8 @@ internal sealed class Agreements(
 
         /// <summary>Null when it cannot be used here; the log says why.</summary>
         public BankTerms? Terms { get; set; }
+
+        public string? Fault { get; set; }
 
         public JsonElement SettingsJson => JsonDocument.Parse(Settings).RootElement;
     }

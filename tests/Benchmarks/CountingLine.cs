@@ -1,8 +1,8 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Portico.Faults;
+using static Portico.Faults.PostgresMessages;
 
 namespace Portico.Benchmarks;
 
@@ -59,24 +59,21 @@ internal sealed class CountingLine(Deeds deeds) : ILine
     static readonly string[] BackgroundRoles = ["portico_centre", "portico_core"];
 
     readonly Dictionary<string, string> _prepared = new(StringComparer.Ordinal);
+    readonly PostgresMessages _fromClient = new(beginsUntyped: true);
     readonly Lock _lock = new();
     Deed? _deed;
     int _outstanding;
-    bool _started;
 
     public int ToServer(ReadOnlySpan<byte> bytes)
     {
         lock (_lock)
         {
-            var at = 0;
-            if (!_started)
-            {
-                // The first message has no type, only its length; it and what belongs to signing in are not counted.
-                if (bytes.Length < 4 || BinaryPrimitives.ReadInt32BigEndian(bytes) > bytes.Length)
-                    return 0;
-                at = BinaryPrimitives.ReadInt32BigEndian(bytes);
-                (_started, _outstanding) = (true, 1);
-            }
+            var at = _fromClient.Begin(bytes);
+            if (!_fromClient.Begun)
+                return 0;
+            // The first message and what belongs to signing in are not counted.
+            if (at > 0)
+                _outstanding = 1;
             var fresh = _outstanding == 0;
             var begun = at;
             while (Next(bytes, at, out var type, out var body))
@@ -132,26 +129,5 @@ internal sealed class CountingLine(Deeds deeds) : ILine
             default:
                 break;
         }
-    }
-
-    static bool Next(ReadOnlySpan<byte> bytes, int at, out char type, out ReadOnlySpan<byte> body)
-    {
-        type = '\0';
-        body = default;
-        if (bytes.Length < at + 5)
-            return false;
-        var length = BinaryPrimitives.ReadInt32BigEndian(bytes[(at + 1)..]);
-        if (bytes.Length < at + 1 + length)
-            return false;
-        type = (char)bytes[at];
-        body = bytes.Slice(at + 5, length - 4);
-        return true;
-    }
-
-    static string Text(ReadOnlySpan<byte> body, int at, out int after)
-    {
-        var end = body[at..].IndexOf((byte)0);
-        after = at + end + 1;
-        return Encoding.UTF8.GetString(body.Slice(at, end));
     }
 }

@@ -47,7 +47,8 @@ internal sealed class Floor(TestDatabase database, IReadOnlyDictionary<string, i
                 [entity, position, fine.Name, $"Verbale {fine.Name}", shownBy]),
             ("insert into payments.due (entity_id, due_id, position_id, plan, n, due_on, state) values ($1, $2, $3, 'single', 1, $4, 'open')", [entity, due, position, new DateOnly(2026, 3, 14)]),
             ("insert into payments.due_line (entity_id, due_id, n, label, tax_code, account, cents) values ($1, $2, 1, 'Sanzione', '9/0102100SA/', 'sanzioni-cds', $3), ($1, $2, 2, 'Spese di accertamento e notifica', '9/0102100SA/', 'spese-notifica', $4)",
-                [entity, due, first, second]));
+                [entity, due, first, second]),
+            Journal(entity, "fines", "payments.OpenPosition", $$"""{"shownBy": {{shownBy}}}"""));
         await Transaction(connection,
             ("select d.state from payments.position p join payments.due d on d.entity_id = p.entity_id and d.position_id = p.position_id where p.entity_id = $1 and p.position_id = $2 for update of p", [entity, position]),
             ("""

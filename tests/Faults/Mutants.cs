@@ -24,9 +24,9 @@ internal sealed record Mutant(string Name, string Guard, string Tests, IReadOnly
         [
             ("Platform.Core/Storage/EntitySession.cs",
                 """
-                        if (_raised.Count > 0 || _recorded.Count > 0)
-                            await WriteOutbox();
-                        if (_transaction is not null)
+                        if (_raised.Count > 0 || _recorded.Count > 0 || (_otherwise is not null && _mayHaveWritten))
+                            await WriteAndCommit();
+                        else if (_transaction is not null)
                             await _transaction.CommitAsync(stop);
                 """,
                 """
@@ -35,8 +35,7 @@ internal sealed record Mutant(string Name, string Guard, string Tests, IReadOnly
                         if (_raised.Count == 0 && _recorded.Count == 0)
                             return;
                         (_boundRole, _transaction) = (null, await (await Open()).BeginTransactionAsync(stop));
-                        await WriteOutbox();
-                        await _transaction.CommitAsync(stop);
+                        await WriteAndCommit();
                 """),
         ]),
         new("answer", "the bank's listener is answered after the commit", nameof(FaultTests),

@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using System.Text;
+using static Portico.Faults.PostgresMessages;
 
 namespace Portico.Faults;
 
@@ -10,22 +10,16 @@ namespace Portico.Faults;
 internal sealed class PostgresLine(Trap trap) : ILine
 {
     readonly Dictionary<string, string> _prepared = new(StringComparer.Ordinal);
+    readonly PostgresMessages _fromClient = new(beginsUntyped: true);
     readonly StringBuilder _transaction = new();
     readonly Lock _lock = new();
     string _last = "";
-    bool _started;
 
     public int ToServer(ReadOnlySpan<byte> bytes)
     {
-        var at = 0;
-        if (!_started)
-        {
-            // The first message has no type, only its length.
-            if (bytes.Length < 4 || BinaryPrimitives.ReadInt32BigEndian(bytes) > bytes.Length)
-                return 0;
-            at = BinaryPrimitives.ReadInt32BigEndian(bytes);
-            _started = true;
-        }
+        var at = _fromClient.Begin(bytes);
+        if (!_fromClient.Begun)
+            return 0;
         while (Next(bytes, at, out var type, out var body))
         {
             lock (_lock)
@@ -62,8 +56,12 @@ internal sealed class PostgresLine(Trap trap) : ILine
                 return true;
             case 'B':
                 Text(body, 0, out var portal);
+                var sql = _prepared.GetValueOrDefault(Text(body, portal, out var parameters), "");
+                // Where there is a journal or an outbox to write, the commit goes with it.
+                if (sql.Trim() == "COMMIT")
+                    return !trap.Springs(Moment.BeforeCommit, _transaction.ToString());
                 // With its parameters, as far as they are text.
-                _last = _prepared.GetValueOrDefault(Text(body, portal, out var parameters), "") + Encoding.Latin1.GetString(body[parameters..]);
+                _last = sql + Encoding.Latin1.GetString(body[parameters..]);
                 _transaction.AppendLine(_last);
                 return !trap.Springs(Moment.BeforeStatement, _last);
             case 'Q' when Text(body, 0, out _) == "COMMIT":
@@ -90,27 +88,6 @@ internal sealed class PostgresLine(Trap trap) : ILine
             default:
                 return true;
         }
-    }
-
-    static bool Next(ReadOnlySpan<byte> bytes, int at, out char type, out ReadOnlySpan<byte> body)
-    {
-        type = '\0';
-        body = default;
-        if (bytes.Length < at + 5)
-            return false;
-        var length = BinaryPrimitives.ReadInt32BigEndian(bytes[(at + 1)..]);
-        if (bytes.Length < at + 1 + length)
-            return false;
-        type = (char)bytes[at];
-        body = bytes.Slice(at + 5, length - 4);
-        return true;
-    }
-
-    static string Text(ReadOnlySpan<byte> body, int at, out int after)
-    {
-        var end = body[at..].IndexOf((byte)0);
-        after = at + end + 1;
-        return Encoding.UTF8.GetString(body.Slice(at, end));
     }
 }
 

@@ -21,6 +21,7 @@ public sealed class CommandLineTests
     [TestCase("settings set", "name=value --entity")]
     [TestCase("settings undo", "<service> --entity")]
     [TestCase("agreement set", "--secret <settings>")]
+    [TestCase("jobs restart", "<service> <job> --entity --by")]
     [TestCase("plugins", "--plugins")]
     [TestCase("fines import", "--entity <file>")]
     public async Task Every_command_explains_itself(string command, string named)
@@ -75,6 +76,7 @@ public sealed class CommandLineTests
     [TestCase("Profile", "demmo", "production or test or demo")]
     [TestCase("Profile", "1", "production or test or demo")]
     [TestCase("Binding", "locl", "parameters or local")]
+    [TestCase("Log", "jsonn", "text or json")]
     public async Task A_misspelt_setting_chooses_nothing_in_silence(string name, string value, string known)
     {
         var (code, words) = await PorticoProgram.Run(new Dictionary<string, string>(StringComparer.Ordinal) { [$"PORTICO_{name}"] = value }, "check");

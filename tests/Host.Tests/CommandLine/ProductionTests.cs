@@ -9,7 +9,7 @@ namespace Host.Tests.CommandLine;
 /// <summary>
 /// As an operator installs it: a PostgreSQL of their own, an owner who is no superuser, "portico migrate" as that owner and "portico serve" as the web role.
 /// </summary>
-public sealed class ProductionTests
+public sealed partial class ProductionTests
 {
     const string Header = "id;codice;slug;nome;tipo;istat;codice_fiscale;servizi\n";
     const string Good = Header + "0;000;servizi;Centro servizi;centre;;99900000011;\n37036;MZB;marzabotto;Comune di Marzabotto;municipality;037036;99900000136;fines\n";
@@ -80,6 +80,9 @@ public sealed class ProductionTests
         {
             using var browser = new HttpClient { BaseAddress = await host.Serves() };
             (await browser.GetStringAsync(new Uri("/health/ready", UriKind.Relative))).Should().Contain("quarantined: fines: the database lacks its migrations: V1__fines.sql").And.Contain("\"ready\":true");
+            using var asked = new HttpRequestMessage(HttpMethod.Get, new Uri("/health/ready", UriKind.Relative)) { Headers = { { "X-Forwarded-For", "192.0.2.1" } } };
+            using var told = await browser.SendAsync(asked);
+            (await told.Content.ReadAsStringAsync()).Should().Be("{\"ready\":true}", "what is wrong with it is nothing for a stranger behind the proxy");
         }
         await As("portico", "portico_super", "drop schema fines cascade");
         (await Migrate()).Code.Should().Be(0);

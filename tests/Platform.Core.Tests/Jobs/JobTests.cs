@@ -120,7 +120,18 @@ public sealed class JobTests
         using var browser = new HttpClient { BaseAddress = host.Address };
         (await browser.GetStringAsync(new Uri("/health/ready", UriKind.Relative))).Should().Contain("parked: nightly MakeUp");
 
+        (await host.Portico("jobs", "restart", "nightly", "LeaveOut")).Should().Match<Told>(told => told.Code == 1 && told.Errors.Contains("Nothing of that is parked."));
+        (await host.Portico("jobs", "restart", "nightly", "NoSuchJob")).Should().Match<Told>(told => told.Code == 1 && told.Errors.Contains("There is no job NoSuchJob of a service nightly here"));
+        (await host.Portico("jobs", "restart", "nightly", "MakeUp", "--entity", "URG")).Code.Should().Be(1, "that creditor's run was done");
         await host.Database.Execute("delete from nightly.trouble");
+        var restarted = await host.Portico("jobs", "restart", "nightly", "MakeUp", "--entity", "MZB", "--by", "Anna, CED");
+        restarted.Output.Should().Be("1 due again.\n", restarted.Errors);
+        await host.Quiet();
+        (await Effects(host)).Should().Contain("37036 MakeUp 2026-03-11 02:30 try 1", "it is the run of that night, with all its tries before it");
+        (await host.Portico("jobs")).Code.Should().Be(0);
+        (await Rows(host, "select entity_id || ' ' || actor || ' ' || (body ->> 'job') || ' ' || (body ->> 'tries') || ' ' || (body ->> 'error') from core.journal where kind = 'core.job_restarted'"))
+            .Should().Equal("37036 cli:Anna, CED MakeUp 5 IOException");
+
         await host.After(TimeSpan.FromDays(1));
         (await Effects(host)).Should().Contain("37036 MakeUp 2026-03-12 02:30 try 1", "the next night is another run");
     }

@@ -24,9 +24,24 @@ public sealed class GateTests
                     case "hang": await Task.Delay(Timeout.Infinite, stop); break;
                     case "sql": await sessions.Run(s => s.Execute("select pg_sleep(600)"), CancellationToken.None); break;
                     case "block": Thread.Sleep(Timeout.Infinite); break;
+                    case "view": return Platform.Core.Pages.PageAnswer.View<V>("well");
+                    case "blockview": return Platform.Core.Pages.PageAnswer.View<V>("block");
+                    case "waitview": return Platform.Core.Pages.PageAnswer.View<V>("wait");
+                    case "throwview": return Platform.Core.Pages.PageAnswer.View<V>("throw");
                     case "nothing": return Platform.Core.Pages.PageAnswer.NotFound;
                 }
                 return Platform.Core.Pages.PageAnswer.Go(r.Path);
+            }
+        }
+        public sealed class V : Microsoft.AspNetCore.Components.ComponentBase
+        {
+            [Microsoft.AspNetCore.Components.Parameter] public string Model { get; set; } = "";
+            protected override async Task OnInitializedAsync() { if (Model == "wait") await Task.Delay(Timeout.Infinite); }
+            protected override void BuildRenderTree(Microsoft.AspNetCore.Components.Rendering.RenderTreeBuilder b)
+            {
+                if (Model == "block") Thread.Sleep(Timeout.Infinite);
+                if (Model == "throw") throw new System.IO.IOException("asked to");
+                b.AddContent(0, "drawn " + Model);
             }
         }
         """;
@@ -111,6 +126,32 @@ public sealed class GateTests
         for (var call = 0; call < 10; call++)
             await FluentActions.Awaiting(() => gate.Run<int>(_ => throw new IOException(), null, default)).Should().ThrowAsync<IOException>();
         gate.IsPaused.Should().BeTrue();
+    }
+
+    [TestCase("blockview")]
+    [TestCase("waitview")]
+    public async Task A_view_that_blocks_or_waits_while_it_is_drawn_is_cut_off_like_a_handler(string mode)
+    {
+        await using var host = await Start();
+        using var browser = Browser(host);
+        using (var drawn = await browser.GetAsync(new Uri("/marzabotto/fragile/view", UriKind.Relative)))
+        {
+            drawn.StatusCode.Should().Be(HttpStatusCode.OK);
+            drawn.Headers.CacheControl!.NoStore.Should().BeTrue();
+            (await drawn.Content.ReadAsStringAsync()).Should().Be("drawn well");
+        }
+
+        using (var cut = await browser.GetAsync(new Uri("/marzabotto/fragile/" + mode, UriKind.Relative)))
+        {
+            cut.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
+            (await cut.Content.ReadAsStringAsync()).Should().Contain("Comune di Marzabotto").And.NotContain("drawn");
+        }
+        (await Status(browser, "fragile/throwview")).Should().Be(HttpStatusCode.InternalServerError);
+        (await Status(browser, "calmo/view")).Should().Be(HttpStatusCode.OK);
+        for (var call = 0; call < 12; call++)
+            await Status(browser, "fragile/" + mode);
+        (await Status(browser, "fragile/view")).Should().Be(HttpStatusCode.ServiceUnavailable, "they count as faults, or hold its places");
+        (await Status(browser, "calmo/view")).Should().Be(HttpStatusCode.OK, "another service is not concerned");
     }
 
     [TestCase("hang")]

@@ -156,7 +156,7 @@ internal sealed class SessionTests(BindingForm binding)
             s.Raise(new Told(Guid.NewGuid(), 1));
             s.Record("test.done", new { });
             return await Change(s);
-        }))).Should().Be(3, "events, deliveries and journal leave together");
+        }))).Should().Be(2, "events, deliveries, journal and commit leave together");
     }
 
     [Test]
