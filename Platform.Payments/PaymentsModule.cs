@@ -42,6 +42,8 @@ internal sealed class PaymentsModule : IPlatformModule
         string[] both = [HttpMethods.Get, HttpMethods.Post];
         endpoints.MapMethods("/pagamenti/{gateway}/ritorno", both, (RequestDelegate)pages.Return);
         endpoints.MapMethods("/pagamenti/{gateway}/ascolto", both, (RequestDelegate)pages.Listen);
+        endpoints.MapMethods($"/{{entity}}/pagamenti/{PaymentPages.AskPath}", both, (RequestDelegate)pages.Ask);
+        endpoints.MapMethods("/{entity}/pagamenti/{code}/ripresa", both, (RequestDelegate)pages.Resume);
         endpoints.MapGet("/{entity}/pagamenti/{code}", (RequestDelegate)pages.Status);
         endpoints.MapGet("/verifica", (RequestDelegate)pages.CheckForm);
         endpoints.MapGet("/verifica/{code}", (RequestDelegate)pages.Check);

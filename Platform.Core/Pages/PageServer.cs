@@ -98,23 +98,12 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         if (mostBytes is { } most && http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = most;
         var form = NoForm;
-        try
+        if (posted)
         {
-            // Before the anti-forgery check, which reads it too but cannot say that it was too long.
-            if (posted && http.Request.HasFormContentType)
-                form = await http.Request.ReadFormAsync(stop);
-        }
-        catch (Exception large) when (large is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } or InvalidDataException)
-        {
-            var texts = PageTexts.Catalog.In(frame.Culture);
-            http.Response.Headers.Connection = "close";
-            await Refuse(http, frame, texts["toobig.title"], texts["toobig.what"], [texts["toobig.todo"]], path, texts["formold.again"], StatusCodes.Status413PayloadTooLarge);
-            return;
-        }
-        if (posted && !await antiforgery.IsRequestValidAsync(http))
-        {
-            await FormTooOld(http, frame, path);
-            return;
+            if (await Posted(http, frame, path) is not { } read)
+                return;
+            form = read;
+            frame = frame with { Posted = FormState.From(form) };
         }
         var request = new PageRequest(
             entity, creditor, frame.Culture, path,
@@ -136,6 +125,30 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
             log.LogWarning(pause, "{Method} {Pattern} was not answered.", http.Request.Method, (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText);
             await Paused(http, frame, pause);
         }
+    }
+
+    /// <summary>The form of a POST that came from a page of ours; null after the citizen was told what is wrong with it.</summary>
+    /// <param name="path">Where to begin again.</param>
+    public async Task<IFormCollection?> Posted(HttpContext http, PageFrame frame, string path)
+    {
+        var form = NoForm;
+        try
+        {
+            // Before the anti-forgery check, which reads it too but cannot say that it was too long.
+            if (http.Request.HasFormContentType)
+                form = await http.Request.ReadFormAsync(http.RequestAborted);
+        }
+        catch (Exception large) when (large is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } or InvalidDataException)
+        {
+            var texts = PageTexts.Catalog.In(frame.Culture);
+            http.Response.Headers.Connection = "close";
+            await Refuse(http, frame, texts["toobig.title"], texts["toobig.what"], [texts["toobig.todo"]], path, texts["formold.again"], StatusCodes.Status413PayloadTooLarge);
+            return null;
+        }
+        if (await antiforgery.IsRequestValidAsync(http))
+            return form;
+        await FormTooOld(http, frame, path);
+        return null;
     }
 
     /// <summary>What a citizen sees when a service does not answer: which one, what that means, when to come again.</summary>
