@@ -10,6 +10,7 @@ using Platform.Core.Hosting;
 using Platform.Core.Idempotency;
 using Platform.Core.Jobs;
 using Platform.Core.Journal;
+using Platform.Core.Limits;
 using Platform.Core.Pages;
 using Platform.Core.Pages.Home;
 using Platform.Core.Plugins;
@@ -51,6 +52,9 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<IdempotentRequests>().As<IIdempotency>();
         builder.RegisterType<RecoveryHolder>().AsSelf().As<IRecovery>().InstancePerLifetimeScope();
         builder.RegisterType<IdempotencySweeper>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<AddressLimits>().SingleInstance();
+        builder.RegisterType<Tries>().As<ITries>();
+        builder.RegisterType<TriesSweeper>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         CommandPipeline.Register(builder);
     }
 

@@ -14,6 +14,7 @@ using Microsoft.Extensions.Logging;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Hosting;
+using Platform.Core.Limits;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
 
@@ -27,7 +28,7 @@ internal interface IFormTargets
 }
 
 /// <summary>Serves pages: finds the entity and its activation, opens the call, checks forms, draws answers.</summary>
-internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalog, IAntiforgery antiforgery, IFormTargets targets, CallScopes scopes, ServiceGates gates, PorticoOptions options, TimeProvider clock, ILogger<PageServer> log)
+internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalog, IAntiforgery antiforgery, IFormTargets targets, CallScopes scopes, ServiceGates gates, AddressLimits addresses, PorticoOptions options, TimeProvider clock, ILogger<PageServer> log)
 {
     const string SecondsToRetry = "10";
     const int MostMegabytes = 50;
@@ -45,9 +46,10 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         endpoints.MapMethods($"/{{entity}}/{service.PathSegment}/{ServiceFiles.Segment}/{{hash}}/{{**file}}", [HttpMethods.Get, HttpMethods.Head], (HttpContext http) => SendFile(http, service));
         foreach (var page in service.Pages)
         {
+            var tries = page.Page.GetCustomAttribute<LimitTriesAttribute>() ?? new(120, 10);
             var most = page.Page.GetCustomAttribute<AcceptsFilesAttribute>() is { } files ? (long?)Math.Clamp(files.Megabytes, 1, MostMegabytes) << 20 : null;
             var pattern = $"/{{entity}}/{service.PathSegment}" + (page.Pattern.Length > 0 ? "/" + page.Pattern : "");
-            endpoints.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head, HttpMethods.Post], (HttpContext http) => Serve(http, service, page, most))
+            endpoints.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head, HttpMethods.Post], (HttpContext http) => Serve(http, service, page, most, tries))
                 .WithDisplayName($"{service.Id} {pattern}");
         }
     }
@@ -75,7 +77,7 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
             await http.Response.SendFileAsync(file.Path, http.RequestAborted);
     }
 
-    async Task Serve(HttpContext http, ServiceDescription service, PageRoute route, long? mostBytes)
+    async Task Serve(HttpContext http, ServiceDescription service, PageRoute route, long? mostBytes, LimitTriesAttribute tries)
     {
         var stop = http.RequestAborted;
         var snapshot = await entities.Current(stop);
@@ -100,6 +102,12 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         var form = NoForm;
         if (posted)
         {
+            // Before anything is read or looked up: a flood is to cost as little as it can.
+            if (addresses.Count(http, $"{service.Id} {route.Pattern}", tries.Posts, TimeSpan.FromMinutes(tries.Minutes)) is { } wait)
+            {
+                await TooMany(http, frame, wait);
+                return;
+            }
             if (await Posted(http, frame, path) is not { } read)
                 return;
             form = read;
@@ -151,6 +159,17 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         return null;
     }
 
+    /// <summary>Says that it was tried too often and when to come again, in whole minutes: the exact moment would tell when others tried.</summary>
+    public Task TooMany(HttpContext http, PageFrame frame, TimeSpan wait)
+    {
+        var minutes = Math.Max(1, (int)Math.Ceiling(wait.TotalMinutes));
+        http.Response.Headers.RetryAfter = (minutes * 60).ToString(CultureInfo.InvariantCulture);
+        var texts = PageTexts.Catalog.In(frame.Culture);
+        return Refuse(
+            http, frame, texts["toomany.title"], texts["toomany.what"], [texts["toomany.wait", minutes], texts["toomany.contact"]], frame.ServicePath ?? frame.HomePath,
+            texts["toomany.back"], StatusCodes.Status429TooManyRequests);
+    }
+
     /// <summary>What a citizen sees when a service does not answer: which one, what that means, when to come again.</summary>
     Task Paused(HttpContext http, PageFrame frame, ServiceUnavailableException pause)
     {
@@ -174,6 +193,9 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
                 break;
             case PageAnswer.SeeOther go:
                 throw new InvalidOperationException($"A page wanted to send the browser to {(Uri.TryCreate(go.Address, UriKind.Absolute, out var there) ? there.GetLeftPart(UriPartial.Authority) : "no address")}, which is neither a path of this host nor a gateway in use.");
+            case PageAnswer.Wait wait:
+                await TooMany(http, frame, wait.For);
+                break;
             case PageAnswer.Status { Code: StatusCodes.Status404NotFound }:
                 await NotFound(http, frame.Entity);
                 break;

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
+using Platform.Core.Limits;
 using Platform.Core.Money;
 using Platform.Core.Pages;
 using Platform.Core.Plugins;
@@ -17,10 +18,16 @@ namespace Platform.Payments.Pages;
 
 /// <summary>The addresses that payments have of their own: where gateways come back and call, where a payer sees what became of it, where anybody checks a receipt.</summary>
 internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, ServiceCatalog catalog, CallScopes scopes, GatewayFacts facts, IEnumerable<IPaymentGateway> gateways, HostNames hosts,
-    PaymentPoller poller, Agreements agreements, PublicAddress address)
+    PaymentPoller poller, Agreements agreements, PublicAddress address, AddressLimits addresses)
 {
     public const string AskPath = "ho-pagato";
+    const int MostAsked = 20;
+    const int MostChecked = 60;
+    const int MostOfOneOrder = 10;
     const string Asked = "chiesto";
+
+    static readonly TimeSpan Within = TimeSpan.FromMinutes(10);
+
 
     /// <summary>The browser comes back, by a cross-site POST without any session, or by GET. Whatever it brings, it is sent on to the payment's own page.</summary>
     public async Task Return(HttpContext http)
@@ -172,12 +179,23 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         var form = new FormState();
         if (HttpMethods.IsPost(http.Request.Method))
         {
+            if (addresses.Count(http, "payments ask", MostAsked, Within) is { } tooSoon)
+            {
+                await pages.TooMany(http, frame, tooSoon);
+                return;
+            }
             if (await pages.Posted(http, frame, $"/{entity.Slug}/pagamenti/{AskPath}") is not { } posted)
                 return;
             form = FormState.From(posted);
             if (AskForm.Read(form, t) is { } asked)
             {
-                if (await Found(asked, snapshot, entity, stop) is { } found && snapshot.ById(found.ShownBy) is { } shownBy)
+                var creditor = (snapshot.ByCode(asked.CreditorCode) ?? entity).Id;
+                if (await scopes.In(creditor, creditor, "payments", scope => scope.Resolve<ITries>().Count($"ordine {asked.Order}", MostOfOneOrder, Within, stop)) is { } wait)
+                {
+                    await pages.TooMany(http, frame, wait);
+                    return;
+                }
+                if (await Found(asked, creditor, stop) is { } found && snapshot.ById(found.ShownBy) is { } shownBy)
                 {
                     var answered = await poller.AskNow(found.Creditor, found.PaymentId, stop);
                     SeeOther(http, ForBrowser(http, shownBy, $"/{shownBy.Slug}/pagamenti/{found.StatusCode}?{Asked}={(answered ? 1 : 0)}"));
@@ -191,9 +209,8 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
     }
 
     /// <summary>The payment, if what was typed is its own. An order that does not exist and one whose payer is another are looked up and compared in the same way.</summary>
-    async Task<FoundRow?> Found(AskedPayment asked, EntitySnapshot snapshot, Entity page, CancellationToken stop)
+    async Task<FoundRow?> Found(AskedPayment asked, EntityId creditor, CancellationToken stop)
     {
-        var creditor = (snapshot.ByCode(asked.CreditorCode) ?? page).Id;
         var row = await scopes.In(creditor, creditor, "payments", scope => scope.Resolve<ISessions>().Run(
             session => session.First<FoundRow>(
                 """
@@ -218,6 +235,8 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
     /// <summary>A code typed from paper leads to the same page as the QR.</summary>
     public async Task CheckForm(HttpContext http)
     {
+        if (await CheckedTooOften(http))
+            return;
         var typed = http.Request.Query["codice"].ToString().Trim().ToUpperInvariant();
         // Only a code of a known entity goes into the address: its first characters may be anything else.
         if (EntityCoded.EntityOf(typed) is { } code && (await entities.Current(http.RequestAborted)).ByCode(code) is not null)
@@ -233,6 +252,8 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
 
     public async Task Check(HttpContext http)
     {
+        if (await CheckedTooOften(http))
+            return;
         var (receipt, creditor) = await Receipt(http, withPdf: false);
         if (receipt is null || creditor is null)
         {
@@ -247,8 +268,19 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         await pages.Show(http, pages.FrameOf(http, creditor), typeof(CheckPage), new(StringComparer.Ordinal) { ["Model"] = model });
     }
 
+    /// <summary>Codes of 130 bits are not guessed; this is against who keeps the database busy by trying.</summary>
+    async Task<bool> CheckedTooOften(HttpContext http)
+    {
+        if (addresses.Count(http, "payments check", MostChecked, Within) is not { } wait)
+            return false;
+        await pages.TooMany(http, pages.FrameOf(http, await pages.Centre(http.RequestAborted)), wait);
+        return true;
+    }
+
     public async Task Pdf(HttpContext http)
     {
+        if (await CheckedTooOften(http))
+            return;
         var (receipt, _) = await Receipt(http, withPdf: true);
         if (receipt is null)
         {

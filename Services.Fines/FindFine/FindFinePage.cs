@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Platform.Core.Commands;
+using Platform.Core.Limits;
 using Platform.Core.Pages;
 using Platform.Core.Settings;
 using Platform.Core.Time;
@@ -8,7 +9,8 @@ using Services.Fines.Register;
 namespace Services.Fines;
 
 /// <summary>Asks for the three things written on the paper, and leads to the fine by a link that cannot be guessed.</summary>
-internal sealed class FindFinePage(ICommands commands, ILinks links, ISettings<FinesSettings> settings) : IPage
+[LimitTries(posts: 30, minutes: 10)]
+internal sealed class FindFinePage(ICommands commands, ILinks links, ISettings<FinesSettings> settings, ITries tries) : IPage
 {
     public async Task<PageAnswer> Get(PageRequest request, CancellationToken stop)
     {
@@ -24,6 +26,8 @@ internal sealed class FindFinePage(ICommands commands, ILinks links, ISettings<F
         var form = FormState.From(request.Form);
         if (FindFineForm.Read(form, texts, LegalTime.Day(request.Now)) is { } asked)
         {
+            if (await NoticeTries.Count(tries, asked.Name, stop) is { } wait)
+                return PageAnswer.TooMany(wait);
             var found = await commands.Send(asked, stop);
             if (found.Refusal is null)
                 return PageAnswer.Go($"{request.Path}/{FineLink.For(links, found.Value)}");
@@ -40,6 +44,16 @@ internal sealed class FindFinePage(ICommands commands, ILinks links, ISettings<F
     static PageAnswer Draw(PageRequest request, FormState form, bool expired, FinesSettings settings, int status) =>
         PageAnswer.View<FindFineView>(
             new FindFineModel(FinesTexts.In(request.Culture), form, request.Path, expired, LegalTime.Day(request.Now), request.Creditor, settings.Office), status);
+}
+
+/// <summary>How often one notice may be tried, by whomever: date and plate are not to be guessed. The searches that succeed count too, so that all numbers are counted alike.</summary>
+internal static class NoticeTries
+{
+    const int Most = 20;
+
+    static readonly TimeSpan Within = TimeSpan.FromMinutes(15);
+
+    public static Task<TimeSpan?> Count(ITries tries, FineNumber name, CancellationToken stop) => tries.Count($"verbale {name}", Most, Within, stop);
 }
 
 /// <summary>The search as a page shows it.</summary>

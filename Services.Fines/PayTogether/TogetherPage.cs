@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
+using Platform.Core.Limits;
 using Platform.Core.Money;
 using Platform.Core.Pages;
 using Platform.Core.Time;
@@ -11,7 +12,8 @@ using Services.Fines.Register;
 namespace Services.Fines;
 
 /// <summary>Several fines of one plate in one payment: the citizen adds them by their number, takes them out again, sees each amount and the total, and pays once.</summary>
-internal sealed class TogetherPage(ICommands commands, ILinks links) : IPage
+[LimitTries(posts: 60, minutes: 10)]
+internal sealed class TogetherPage(ICommands commands, ILinks links, ITries tries) : IPage
 {
     public Task<PageAnswer> Get(PageRequest request, CancellationToken stop)
     {
@@ -39,6 +41,8 @@ internal sealed class TogetherPage(ICommands commands, ILinks links) : IPage
             form.AddError(TogetherForm.Number, texts["together.full", TogetherLink.Most]);
         else
         {
+            if (await NoticeTries.Count(tries, name.Value, stop) is { } wait)
+                return PageAnswer.TooMany(wait);
             var found = await commands.Send(new FindAnother(ids, name.Value), stop);
             if (found.Refusal is null)
                 return ids.Contains(found.Value) ? Go(request, ids) : Go(request, [.. ids, found.Value]);
