@@ -21,6 +21,7 @@ internal sealed class PaymentsModule : IPlatformModule
     {
         builder.RegisterType<Agreements>().AsSelf().As<IFormTargets>().SingleInstance();
         builder.RegisterType<GatewayFacts>().SingleInstance();
+        builder.RegisterType<GatewayStates>().SingleInstance();
         builder.RegisterType<PaymentPoller>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<PositionExpirer>().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<PublicAddress>().SingleInstance();

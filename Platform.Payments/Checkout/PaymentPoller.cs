@@ -114,7 +114,7 @@ internal sealed class PaymentPoller(Database database, Lazy<CallScopes> scopes, 
         var fact = facts.Value.Understand(bank, message, payment.OrderNo);
         if (fact.Outcome == GatewayOutcome.NotFound && clock.GetUtcNow() - payment.CreatedAt > NeverArrivedAfter)
             fact = fact with { Outcome = GatewayOutcome.NeverArrived };
-        await facts.Value.Answered(sessions, payment.PaymentId, call, message, fact, payment.OrderNo, stop);
+        await facts.Value.Answered(sessions, payment.AgreementId, payment.PaymentId, call, message, fact, payment.OrderNo, stop);
         return fact.Outcome != GatewayOutcome.Undetermined;
     }
 

@@ -70,7 +70,7 @@ internal sealed class TogetherPage(ICommands commands, ILinks links, ITries trie
         return read.Fines.Count < ids.Count
             ? Go(request, [.. read.Fines.Select(fine => fine.Id)])
             : PageAnswer.View<TogetherView>(
-                TogetherModel.Of(read.Fines, read.Settings, request, refusal, form),
+                TogetherModel.Of(read.Fines, read.Settings, request, refusal, form) with { Gateway = await commands.Send(new CheckGateway(), stop) },
                 refusal is null && form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 
@@ -95,6 +95,9 @@ internal static class TogetherForm
 public sealed record TogetherModel(
     Texts Texts, string Plate, IReadOnlyList<TogetherRow> Rows, Euro Total, string? Refusal, bool CanPay, bool Points, FormState Form, string SearchPath, Entity Creditor, string Office)
 {
+    /// <summary>How the bank answers, read before paying.</summary>
+    public GatewayReport? Gateway { get; init; }
+
     internal static TogetherModel Of(IReadOnlyList<Fine> fines, FinesSettings settings, PageRequest request, Refusal? refusal, FormState form)
     {
         var texts = FinesTexts.In(request.Culture);

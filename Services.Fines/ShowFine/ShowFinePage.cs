@@ -49,7 +49,7 @@ internal sealed class ShowFinePage(ICommands commands, ILinks links) : IPage
         var found = await commands.Send(new ReadFine(id), stop);
         return found.Refusal is null
             ? PageAnswer.View<ShowFineView>(
-                ShowFineModel.Of(found.Value.Fine, found.Value.Settings, request, refusal, form, $"{request.Path}/{TogetherLink.For(links, [id])}"),
+                ShowFineModel.Of(found.Value.Fine, found.Value.Settings, request, refusal, form, $"{request.Path}/{TogetherLink.For(links, [id])}") with { Gateway = await commands.Send(new CheckGateway(), stop) },
                 refusal is null && form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity)
             : BackToSearch(request);
     }
@@ -94,6 +94,9 @@ public sealed record ShowFineModel(
     DateOnly? ToldOn, bool Declared, bool MayDeclare, FormState Declaration, DateOnly Today, int Points, string Accessory, bool DiscountExcluded, AmountsDue? Amounts,
     PaidFine? Paid, Euro? Supplement, string? NotHere, string? Refusal, bool CanPay, string TogetherPath, string SearchPath, Entity Creditor, string Office)
 {
+    /// <summary>How the bank answers, read before paying.</summary>
+    public GatewayReport? Gateway { get; init; }
+
     internal static ShowFineModel Of(Fine fine, FinesSettings settings, PageRequest request, Refusal? refusal, FormState? declaration = null, string together = "")
     {
         var texts = FinesTexts.In(request.Culture);
