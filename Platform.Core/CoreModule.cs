@@ -10,6 +10,7 @@ using Platform.Core.Hosting;
 using Platform.Core.Idempotency;
 using Platform.Core.Jobs;
 using Platform.Core.Journal;
+using Platform.Core.Limits;
 using Platform.Core.Mail;
 using Platform.Core.Pages;
 using Platform.Core.Pages.Home;
@@ -60,6 +61,9 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<MailTransport>().As<IMailTransport>().SingleInstance();
         builder.RegisterType<MailSender>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<MailRegister>().SingleInstance();
+        builder.RegisterType<AddressLimits>().SingleInstance();
+        builder.RegisterType<Tries>().As<ITries>();
+        builder.RegisterType<TriesSweeper>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         CommandPipeline.Register(builder);
     }
 

@@ -55,7 +55,7 @@ public sealed record GatewayMessage(string Channel, byte[] Raw);
 
 /// <summary>What a message says once verified.</summary>
 /// <param name="Genuine">The signature, or the gateway's own answer to our question, vouches for it.</param>
-/// <param name="Readable">It has the form of the protocol.</param>
+/// <param name="Readable">It has the form of the protocol; of a query, that the gateway answered at all.</param>
 /// <param name="Taken">What the gateway says it took, where the message tells.</param>
 public sealed record GatewayFact(bool Genuine, bool Readable, GatewayOutcome Outcome, Euro? Taken);
 

@@ -1,5 +1,6 @@
 using Platform.Core.Commands;
 using Platform.Core.Pages;
+using Platform.Payments.Checkout;
 
 namespace Platform.Payments;
 
@@ -7,24 +8,48 @@ namespace Platform.Payments;
 public static class PayFromPage
 {
     internal const string AttemptField = "attempt";
+    internal const string EmailField = "payer_email";
 
     /// <summary>Opens <paramref name="position"/> and starts to pay it, for a page that draws a <see cref="PayForm"/>: call it in the page's <c>Post</c>.</summary>
     /// <remarks>
-    /// Two commands, so two transactions, and none may be open: first <see cref="OpenPosition"/>, then <see cref="StartCheckout"/>. Both may be repeated:
-    /// one drawn form is one attempt, and pressing its button twice leads to the same checkout.
+    /// <para>Commands one after the other, so several transactions, and none may be open: first <see cref="OpenPosition"/>, then <see cref="StartCheckout"/>. Both may be
+    /// repeated: one drawn form is one attempt, and pressing its button twice leads to the same checkout.</para>
+    /// <para>When an attempt of the last 15 minutes on the same due is still under way, the bank is asked first (at most 5 seconds). The answer's address is then a page of
+    /// payments: the receipt if the bank has the money, otherwise the choice between going on and starting again.</para>
     /// </remarks>
     /// <param name="returnPage">See <see cref="StartCheckout"/>.</param>
     /// <returns>Send the browser to its address with <see cref="PageAnswer.GoTo"/>; or why not, by the codes of <see cref="CheckoutRefusals"/>.</returns>
+    public static Task<Outcome<StartedCheckout>> Pay(
+        this ICommands commands, PageRequest request, OpenPosition position, string returnPage, CancellationToken stop) =>
+        commands.Pay(request, [position], returnPage, stop);
+
+    /// <summary>The same for several positions of the creditor, 1 to 50, in one payment with one receipt that lists them all.</summary>
+    /// <remarks>
+    /// Each position gets what its own lines add up to, to the cent. All or nothing: when one cannot be paid (any more), nothing begins, and the refusal's detail is its
+    /// reference where it is known.
+    /// </remarks>
+    /// <inheritdoc cref="Pay(ICommands, PageRequest, OpenPosition, string, CancellationToken)" path="/param|/returns"/>
     public static async Task<Outcome<StartedCheckout>> Pay(
-        this ICommands commands, PageRequest request, OpenPosition position, string returnPage, CancellationToken stop)
+        this ICommands commands, PageRequest request, IReadOnlyList<OpenPosition> positions, string returnPage, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(commands);
         ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(positions);
         if (!Guid.TryParse(request.Form[AttemptField], out var attempt) || attempt == Guid.Empty)
             attempt = Guid.CreateVersion7(request.Now);
-        var opened = await commands.Send(position, stop);
-        return opened.Paid
-            ? new Refusal(CheckoutRefusals.AlreadyPaid)
-            : await commands.Send(new StartCheckout(attempt, [opened.Due], returnPage, request.Culture.TwoLetterISOLanguageName), stop);
+        var email = request.Form[EmailField].ToString().Trim();
+        if (email.Length > 0 && !PayerEmail.IsOne(email))
+            return new Refusal(CheckoutRefusals.WrongEmail);
+
+        var dues = new List<DueId>(positions.Count);
+        foreach (var position in positions)
+        {
+            var opened = await commands.Send(position, stop);
+            if (opened.Paid)
+                return new Refusal(CheckoutRefusals.AlreadyPaid, position.Reference);
+            dues.Add(opened.Due);
+        }
+        var start = new StartCheckout(attempt, dues, returnPage, request.Culture.TwoLetterISOLanguageName, email.Length > 0 ? new(email) : null);
+        return await commands.Send(new MeetEarlierAttempt(start), stop) is { } earlier ? earlier : await commands.Send(start, stop);
     }
 }

@@ -21,6 +21,7 @@ internal sealed class PaymentsModule : IPlatformModule
     {
         builder.RegisterType<Agreements>().AsSelf().As<IFormTargets>().SingleInstance();
         builder.RegisterType<GatewayFacts>().SingleInstance();
+        builder.RegisterType<GatewayStates>().SingleInstance();
         builder.RegisterType<PaymentPoller>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<PositionExpirer>().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<PublicAddress>().SingleInstance();
@@ -42,6 +43,8 @@ internal sealed class PaymentsModule : IPlatformModule
         string[] both = [HttpMethods.Get, HttpMethods.Post];
         endpoints.MapMethods("/pagamenti/{gateway}/ritorno", both, (RequestDelegate)pages.Return);
         endpoints.MapMethods("/pagamenti/{gateway}/ascolto", both, (RequestDelegate)pages.Listen);
+        endpoints.MapMethods($"/{{entity}}/pagamenti/{PaymentPages.AskPath}", both, (RequestDelegate)pages.Ask);
+        endpoints.MapMethods("/{entity}/pagamenti/{code}/ripresa", both, (RequestDelegate)pages.Resume);
         endpoints.MapGet("/{entity}/pagamenti/{code}", (RequestDelegate)pages.Status);
         endpoints.MapGet("/verifica", (RequestDelegate)pages.CheckForm);
         endpoints.MapGet("/verifica/{code}", (RequestDelegate)pages.Check);

@@ -17,7 +17,16 @@ namespace Platform.Payments;
 /// <param name="Dues">Open dues of one creditor, at least one.</param>
 /// <param name="ReturnPage">A path under the calling service's own prefix to come back to for another try: <c>verbale/…</c>. A page, not an address.</param>
 /// <param name="Language"><c>it</c> or <c>en</c>, for the gateway's pages.</param>
-public sealed record StartCheckout(Guid Attempt, IReadOnlyList<DueId> Dues, string ReturnPage, string Language) : ICommand<Outcome<StartedCheckout>>, IRetryable;
+/// <param name="Payer">Who pays, as far as he said; null when he said nothing. Kept in one table meant for it; the journal has a digest.</param>
+public sealed record StartCheckout(Guid Attempt, IReadOnlyList<DueId> Dues, string ReturnPage, string Language, Payer? Payer = null)
+    : ICommand<Outcome<StartedCheckout>>, IRetryable;
+
+/// <summary>Who pays. Never logged: its text has no personal data.</summary>
+/// <param name="Email">Where the receipt goes, and what proves later that the payment is his; at most 254 characters.</param>
+public sealed record Payer(string Email)
+{
+    public override string ToString() => "a payer";
+}
 
 /// <summary>An attempt on its way to the gateway.</summary>
 /// <param name="OrderNumber">As the citizen, the bank and the officer know it: <c>URG-0123456789ABC-7</c>.</param>
@@ -36,6 +45,9 @@ public static class CheckoutRefusals
 
     /// <summary>The service that owns the position cannot price it now, or refuses to; the detail is its own code.</summary>
     public const string NotPriced = "payments.not_priced";
+
+    /// <summary>What was typed as the payer's e-mail cannot be one.</summary>
+    public const string WrongEmail = "payments.wrong_email";
 
     /// <summary>No bank agreement is valid today for this creditor.</summary>
     public const string NoAgreement = "payments.no_agreement";

@@ -14,6 +14,7 @@ public sealed class FinesService : IService
         service.Path("multe");
         service.Page<FindFinePage>("");
         service.Page<ShowFinePage>("verbale/{token}");
+        service.Page<TogetherPage>("insieme/{token}");
         service.Settings<FinesSettings>(FinesSettings.Check);
         service.Permission("fines.load", "Carica multe", "Load fines");
         service.Import<ImportFines>("import", "Carica i verbali da un file CSV");

@@ -56,6 +56,7 @@ internal sealed class HostSettings
                 PublicAddress = parsed.GetValue(_public) ?? configuration["PublicAddress"],
                 PluginsFolder = parsed.GetValue(_plugins) ?? configuration["PluginsFolder"] ?? defaults.PluginsFolder,
                 Database = parsed.GetValue(_database) ?? configuration["Database"],
+                Proxies = Networks(configuration["Proxies"]),
                 Binding = OneOf(configuration, "Binding", defaults.Binding),
                 OwnerDatabase = parsed.GetValue(_owner) ?? configuration["OwnerDatabase"],
                 Log = OneOf(configuration, "Log", defaults.Log),
@@ -78,6 +79,15 @@ internal sealed class HostSettings
 
     static string Names<T>()
         where T : struct, Enum => string.Join(" or ", Enum.GetNames<T>().Select(known => known.ToLowerInvariant()));
+
+    /// <summary>Addresses and networks between commas. One that cannot be read would let the proxy pass for the citizen, so that it is not left out in silence.</summary>
+    static System.Net.IPNetwork[] Networks(string? text) =>
+    [
+        .. (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(part =>
+            System.Net.IPNetwork.TryParse(part, out var network) ? network
+            : System.Net.IPAddress.TryParse(part, out var address) ? new(address, address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 32 : 128)
+            : throw new StartRefusedException($"Proxies has \"{part}\"; write addresses or networks with commas between them, for instance 10.0.0.5, 2001:db8::/64.")),
+    ];
 
     static ServiceLimits Limits(IConfigurationSection section)
     {

@@ -24,6 +24,9 @@ internal static class PorticoMeters
     /// <summary>What is paused after a burst of faults, by service and work: 1 while it is.</summary>
     public static readonly UpDownCounter<long> ServicesPaused = Meter.CreateUpDownCounter<long>("portico.service.paused", "{pause}", "Parts of services that are paused.");
 
+    /// <summary>What was not let through because it was tried too often, by what was counted (address, thing) and of which page or module.</summary>
+    public static readonly Counter<long> Limited = Meter.CreateCounter<long>("portico.limited", "{try}", "Tries that were not let through.");
+
     /// <summary>Runs of jobs, by service, job and outcome (done, again, skipped, parked).</summary>
     public static readonly Counter<long> JobRuns = Meter.CreateCounter<long>("portico.job.runs", "{run}", "Runs of jobs that ended.");
 

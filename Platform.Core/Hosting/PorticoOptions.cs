@@ -42,6 +42,9 @@ internal sealed record PorticoOptions
     /// <summary>The address by which browsers and gateways reach this host; equal to <see cref="Listen"/> where there is no proxy.</summary>
     public string? PublicAddress { get; init; }
 
+    /// <summary>Proxies of ours, whose word on who sent a request is believed: <c>X-Forwarded-For</c>. None means that nobody's is.</summary>
+    public IReadOnlyList<System.Net.IPNetwork> Proxies { get; init; } = [];
+
     /// <summary>Sign-in of the web role; null means the embedded cluster.</summary>
     public string? Database { get; init; }
 

@@ -57,6 +57,12 @@ public abstract record PageAnswer
     /// <summary>303 See Other to where a checkout leads, which may be a payment gateway. Only a gateway in use is accepted.</summary>
     public static PageAnswer GoTo(Uri address) => new SeeOther((address ?? throw new ArgumentNullException(nameof(address))).ToString());
 
+    /// <summary>Too many tries: a page in plain words that says when to come again, 429 with <c>Retry-After</c>. It looks the same whatever was tried.</summary>
+    /// <param name="wait">As <see cref="Limits.ITries"/> told.</param>
+    public static PageAnswer TooMany(TimeSpan wait) => new Wait(wait);
+
+    internal sealed record Wait(TimeSpan For) : PageAnswer;
+
     internal sealed record Show(Type Component, object Model, int Code) : PageAnswer;
 
     /// <summary>A view that was drawn within the limits of its service.</summary>

@@ -14,6 +14,7 @@ using Microsoft.Extensions.Logging;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Hosting;
+using Platform.Core.Limits;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
 
@@ -27,7 +28,7 @@ internal interface IFormTargets
 }
 
 /// <summary>Serves pages: finds the entity and its activation, opens the call, checks forms, draws answers.</summary>
-internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalog, IAntiforgery antiforgery, IFormTargets targets, CallScopes scopes, ServiceGates gates, PorticoOptions options, TimeProvider clock, ILogger<PageServer> log)
+internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalog, IAntiforgery antiforgery, IFormTargets targets, CallScopes scopes, ServiceGates gates, AddressLimits addresses, PorticoOptions options, TimeProvider clock, ILogger<PageServer> log)
 {
     const string SecondsToRetry = "10";
     const int MostMegabytes = 50;
@@ -45,9 +46,10 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         endpoints.MapMethods($"/{{entity}}/{service.PathSegment}/{ServiceFiles.Segment}/{{hash}}/{{**file}}", [HttpMethods.Get, HttpMethods.Head], (HttpContext http) => SendFile(http, service));
         foreach (var page in service.Pages)
         {
+            var tries = page.Page.GetCustomAttribute<LimitTriesAttribute>() ?? new(120, 10);
             var most = page.Page.GetCustomAttribute<AcceptsFilesAttribute>() is { } files ? (long?)Math.Clamp(files.Megabytes, 1, MostMegabytes) << 20 : null;
             var pattern = $"/{{entity}}/{service.PathSegment}" + (page.Pattern.Length > 0 ? "/" + page.Pattern : "");
-            endpoints.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head, HttpMethods.Post], (HttpContext http) => Serve(http, service, page, most))
+            endpoints.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head, HttpMethods.Post], (HttpContext http) => Serve(http, service, page, most, tries))
                 .WithDisplayName($"{service.Id} {pattern}");
         }
     }
@@ -75,7 +77,7 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
             await http.Response.SendFileAsync(file.Path, http.RequestAborted);
     }
 
-    async Task Serve(HttpContext http, ServiceDescription service, PageRoute route, long? mostBytes)
+    async Task Serve(HttpContext http, ServiceDescription service, PageRoute route, long? mostBytes, LimitTriesAttribute tries)
     {
         var stop = http.RequestAborted;
         var snapshot = await entities.Current(stop);
@@ -99,23 +101,18 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         if (mostBytes is { } most && http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = most;
         var form = NoForm;
-        try
+        if (posted)
         {
-            // Before the anti-forgery check, which reads it too but cannot say that it was too long.
-            if (posted && http.Request.HasFormContentType)
-                form = await http.Request.ReadFormAsync(stop);
-        }
-        catch (Exception large) when (large is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } or InvalidDataException)
-        {
-            var texts = PageTexts.Catalog.In(frame.Culture);
-            http.Response.Headers.Connection = "close";
-            await Refuse(http, frame, texts["toobig.title"], texts["toobig.what"], [texts["toobig.todo"]], path, texts["formold.again"], StatusCodes.Status413PayloadTooLarge);
-            return;
-        }
-        if (posted && !await antiforgery.IsRequestValidAsync(http))
-        {
-            await FormTooOld(http, frame, path);
-            return;
+            // Before anything is read or looked up: a flood is to cost as little as it can.
+            if (addresses.Count(http, $"{service.Id} {route.Pattern}", tries.Posts, TimeSpan.FromMinutes(tries.Minutes)) is { } wait)
+            {
+                await TooMany(http, frame, wait);
+                return;
+            }
+            if (await Posted(http, frame, path) is not { } read)
+                return;
+            form = read;
+            frame = frame with { Posted = FormState.From(form) };
         }
         var request = new PageRequest(
             entity, creditor, frame.Culture, path,
@@ -141,6 +138,41 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
             log.LogWarning(pause, "{Method} {Pattern} was not answered.", http.Request.Method, (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText);
             await Paused(http, frame, pause);
         }
+    }
+
+    /// <summary>The form of a POST that came from a page of ours; null after the citizen was told what is wrong with it.</summary>
+    /// <param name="path">Where to begin again.</param>
+    public async Task<IFormCollection?> Posted(HttpContext http, PageFrame frame, string path)
+    {
+        var form = NoForm;
+        try
+        {
+            // Before the anti-forgery check, which reads it too but cannot say that it was too long.
+            if (http.Request.HasFormContentType)
+                form = await http.Request.ReadFormAsync(http.RequestAborted);
+        }
+        catch (Exception large) when (large is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } or InvalidDataException)
+        {
+            var texts = PageTexts.Catalog.In(frame.Culture);
+            http.Response.Headers.Connection = "close";
+            await Refuse(http, frame, texts["toobig.title"], texts["toobig.what"], [texts["toobig.todo"]], path, texts["formold.again"], StatusCodes.Status413PayloadTooLarge);
+            return null;
+        }
+        if (await antiforgery.IsRequestValidAsync(http))
+            return form;
+        await FormTooOld(http, frame, path);
+        return null;
+    }
+
+    /// <summary>Says that it was tried too often and when to come again, in whole minutes: the exact moment would tell when others tried.</summary>
+    public Task TooMany(HttpContext http, PageFrame frame, TimeSpan wait)
+    {
+        var minutes = Math.Max(1, (int)Math.Ceiling(wait.TotalMinutes));
+        http.Response.Headers.RetryAfter = (minutes * 60).ToString(CultureInfo.InvariantCulture);
+        var texts = PageTexts.Catalog.In(frame.Culture);
+        return Refuse(
+            http, frame, texts["toomany.title"], texts["toomany.what"], [texts["toomany.wait", minutes], texts["toomany.contact"]], frame.ServicePath ?? frame.HomePath,
+            texts["toomany.back"], StatusCodes.Status429TooManyRequests);
     }
 
     /// <summary>What a citizen sees when a service does not answer: which one, what that means, when to come again.</summary>
@@ -173,6 +205,9 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
                 break;
             case PageAnswer.SeeOther go:
                 throw new InvalidOperationException($"A page wanted to send the browser to {(Uri.TryCreate(go.Address, UriKind.Absolute, out var there) ? there.GetLeftPart(UriPartial.Authority) : "no address")}, which is neither a path of this host nor a gateway in use.");
+            case PageAnswer.Wait wait:
+                await TooMany(http, frame, wait.For);
+                break;
             case PageAnswer.Status { Code: StatusCodes.Status404NotFound }:
                 await NotFound(http, frame.Entity);
                 break;

@@ -18,7 +18,8 @@ internal sealed record ReceivedFact(string Verdict, string? StatusCode, EntityId
 /// Repeated, late and reordered messages are welcome; a forged one changes nothing but makes us ask.
 /// </summary>
 internal sealed class GatewayFacts(
-    CallScopes scopes, EntityDirectory entities, Agreements agreements, IEnumerable<IPaymentGateway> gateways, Lazy<PaymentPoller> poller, TimeProvider clock, ILogger<GatewayFacts> log)
+    CallScopes scopes, EntityDirectory entities, Agreements agreements, IEnumerable<IPaymentGateway> gateways, Lazy<PaymentPoller> poller, GatewayStates states, TimeProvider clock,
+    ILogger<GatewayFacts> log)
 {
     /// <summary>A message longer than this is cut, kept and not believed.</summary>
     public const int MostBytes = 65536;
@@ -69,12 +70,16 @@ internal sealed class GatewayFacts(
     }
 
     /// <summary>Stores and applies the gateway's answer to a question of ours.</summary>
-    public async Task Answered(ISessions sessions, Guid paymentId, Guid callId, GatewayMessage message, GatewayFact fact, string order, CancellationToken stop)
+    public async Task Answered(ISessions sessions, Guid agreement, Guid paymentId, Guid callId, GatewayMessage message, GatewayFact fact, string order, CancellationToken stop)
     {
         await sessions.Run(
-            session => session.Execute(
-                "update payments.external_call set ended_at = @now, outcome = @outcome where entity_id = @entity and call_id = @call",
-                new { entity = session.Entity, call = callId, now = clock.GetUtcNow(), outcome = fact.Outcome.ToString() }),
+            async session =>
+            {
+                await states.Heard(session, agreement, answered: fact.Readable);
+                return await session.Execute(
+                    "update payments.external_call set ended_at = @now, outcome = @outcome where entity_id = @entity and call_id = @call",
+                    new { entity = session.Entity, call = callId, now = clock.GetUtcNow(), outcome = fact.Outcome.ToString() });
+            },
             stop);
         await Store(sessions, message, order, "genuine", stop);
         await Apply(sessions, paymentId, message, fact, stop);

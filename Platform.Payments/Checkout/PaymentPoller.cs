@@ -17,6 +17,11 @@ internal sealed class PaymentPoller(Database database, Lazy<CallScopes> scopes, 
     // After a start, what is due soon is asked at once: the notification may have come while nobody listened.
     static readonly TimeSpan HeadStart = TimeSpan.FromMinutes(5);
 
+    // Five with what is ours around the question.
+    static readonly TimeSpan SomebodyWaits = TimeSpan.FromSeconds(4.5);
+
+    static readonly TimeSpan BetweenWaiters = TimeSpan.FromSeconds(5);
+
     bool _started;
 
     protected override string Name => "payments";
@@ -59,8 +64,49 @@ internal sealed class PaymentPoller(Database database, Lazy<CallScopes> scopes, 
     {
         var sessions = scope.Resolve<ISessions>();
         var call = Guid.CreateVersion7();
-        if (await Claim(sessions, call, sweep, horizon, stop) is not { } payment)
+        return await Claim(sessions, call, sweep, horizon, stop) is { } payment && await Ask(sessions, payment, call, stop);
+    });
+
+    /// <summary>
+    /// Asks about one payment at once, because somebody waits for it: at most <see cref="SomebodyWaits"/>. An answer that takes longer is used when it comes. Not asked is
+    /// what was asked seconds ago, and what is settled.
+    /// </summary>
+    /// <returns>False when the gateway gave no answer in that time.</returns>
+    public async Task<bool> AskNow(EntityId entity, Guid payment, CancellationToken stop)
+    {
+        var asking = Task.Run(() => AskThis(entity, payment), CancellationToken.None);
+        try
+        {
+            return await asking.WaitAsync(SomebodyWaits, stop);
+        }
+        catch (TimeoutException)
+        {
+            log.LogInformation("The answer about payment {Payment} takes longer than its payer waits.", payment);
             return false;
+        }
+    }
+
+    async Task<bool> AskThis(EntityId entity, Guid payment)
+    {
+        try
+        {
+            return await scopes.Value.In(entity, entity, "payments", async scope =>
+            {
+                var sessions = scope.Resolve<ISessions>();
+                var call = Guid.CreateVersion7();
+                return await Claim(sessions, call, payment) is not { } claimed || await Ask(sessions, claimed, call, CancellationToken.None);
+            });
+        }
+        catch (Exception wrong)
+        {
+            log.LogError(wrong, "Payment {Payment} could not be asked about; it is in its turn.", payment);
+            return false;
+        }
+    }
+
+    /// <summary>False when the gateway does not answer, or cannot be asked.</summary>
+    async Task<bool> Ask(ISessions sessions, ClaimedRow payment, Guid call, CancellationToken stop)
+    {
         if (await agreements.Find(payment.AgreementId, stop) is not { } bank)
             return false;
         var order = new GatewayOrder(payment.OrderNo, new(payment.AskedCents), address.ReturnFrom(bank.Gateway.Id), payment.Language);
@@ -68,9 +114,31 @@ internal sealed class PaymentPoller(Database database, Lazy<CallScopes> scopes, 
         var fact = facts.Value.Understand(bank, message, payment.OrderNo);
         if (fact.Outcome == GatewayOutcome.NotFound && clock.GetUtcNow() - payment.CreatedAt > NeverArrivedAfter)
             fact = fact with { Outcome = GatewayOutcome.NeverArrived };
-        await facts.Value.Answered(sessions, payment.PaymentId, call, message, fact, payment.OrderNo, stop);
+        await facts.Value.Answered(sessions, payment.AgreementId, payment.PaymentId, call, message, fact, payment.OrderNo, stop);
         return fact.Outcome != GatewayOutcome.Undetermined;
-    });
+    }
+
+    /// <summary>Takes the payment somebody waits for, unless it was asked about a moment ago.</summary>
+    async Task<ClaimedRow?> Claim(ISessions sessions, Guid call, Guid payment)
+    {
+        var now = clock.GetUtcNow();
+        return await sessions.Run(
+            session => session.First<ClaimedRow>(
+                """
+                with claimed as (
+                update payments.payment p
+                   set last_query_at = @now, queries = queries + 1, next_query_at = @now + interval '2 minutes'
+                 where p.entity_id = @entity and p.payment_id = @payment and p.state in ('prepared', 'at_bank', 'unknown')
+                   and (p.last_query_at is null or p.last_query_at < @before)
+                returning p.payment_id, p.agreement_id, p.order_no, p.asked_cents, p.language, p.created_at),
+                noted as (
+                insert into payments.external_call (entity_id, call_id, payment_id, kind, started_at)
+                select @entity, @call, payment_id, 'query', @now from claimed)
+                select payment_id, agreement_id, order_no, asked_cents, language, created_at from claimed
+                """,
+                new { entity = session.Entity, call, payment, now, before = now - BetweenWaiters }),
+            CancellationToken.None);
+    }
 
     /// <summary>Takes one due payment and writes down that the gateway is about to be asked, before it is.</summary>
     async Task<ClaimedRow?> Claim(ISessions sessions, Guid call, DateTimeOffset sweep, DateTimeOffset horizon, CancellationToken stop)

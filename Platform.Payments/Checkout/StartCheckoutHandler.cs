@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Hosting;
+using Platform.Core.Journal;
 using Platform.Core.Money;
 using Platform.Core.Storage;
 using Platform.Core.Time;
@@ -22,6 +23,7 @@ internal sealed class StartCheckoutValidator : AbstractValidator<StartCheckout>
                 && page.All(letter => letter is > ' ' and < '\u007f' and not (':' or '\\' or '#')))
             .WithMessage("The return page is a path below the service's own: no leading slash, no scheme, no \"..\".");
         RuleFor(command => command.Language).Matches("^[a-z]{2}$");
+        RuleFor(command => command.Payer).Must(payer => payer is null || PayerEmail.IsOne(payer.Email)).WithMessage("The payer's e-mail is none.");
     }
 }
 
@@ -123,15 +125,19 @@ internal sealed class StartCheckoutHandler(
             var cents = dues.Select(due => quotes[due.DueId].Lines.Sum(line => line.Amount.Cents)).ToArray();
             var lines = dues.SelectMany(due => quotes[due.DueId].Lines.Select((line, index) => (due.DueId, N: (short)(index + 1), Line: line))).ToList();
             var order = OrderNumber.New(creditor.Code);
+            var payer = request.Payer is null ? (Guid?)null : Guid.CreateVersion7(now);
             // The items go with the payment that this call made: a twin with the same attempt must not add what it asks no money for.
             var started = await session.First<StartedRow>(
                 $"""
                 with started as (
                 insert into payments.payment (
-                    entity_id, payment_id, agreement_id, order_no, status_code, service, shown_by, return_page, language, state, asked_cents, quote_until, created_at, next_query_at)
-                values (@entity, @payment, @agreement, @order, @status, @service, @shownBy, @ReturnPage, @Language, 'prepared', @asked, @until, @now, @nextQuery)
+                    entity_id, payment_id, agreement_id, order_no, status_code, service, shown_by, return_page, language, state, asked_cents, quote_until, created_at, next_query_at, payer_id)
+                values (@entity, @payment, @agreement, @order, @status, @service, @shownBy, @ReturnPage, @Language, 'prepared', @asked, @until, @now, @nextQuery, @payer)
                 on conflict (entity_id, payment_id) do nothing
                 returning payment_id),
+                payer as (
+                insert into payments.subject (entity_id, subject_id, email)
+                select @entity, @payer, @email from started where @payer is not null),
                 items as (
                 insert into payments.payment_item (entity_id, payment_id, due_id, cents)
                 select @entity, s.payment_id, i.due_id, i.cents from started s cross join unnest(@dues, @cents) as i (due_id, cents))
@@ -156,6 +162,8 @@ internal sealed class StartCheckoutHandler(
                     until = quotes.Values.Min(quote => quote.ValidUntil),
                     now,
                     nextQuery = now + PaymentStates.Later(0),
+                    payer,
+                    email = request.Payer?.Email,
                     dues = dues.Select(due => due.DueId).ToArray(),
                     cents,
                     lineDues = lines.ConvertAll(line => line.DueId).ToArray(),
@@ -167,7 +175,9 @@ internal sealed class StartCheckoutHandler(
                 });
             if (started is null)
                 return new Refusal(CheckoutRefusals.NotOpen);
-            if (started.OrderNo == order)
+            if (started.OrderNo == order && payer is { } subject)
+                session.Record("payment.started", new { started.OrderNo, started.AskedCents, call.ShownBy }, new PersonalData(subject, new { request.Payer!.Email }));
+            else if (started.OrderNo == order)
                 session.Record("payment.started", new { started.OrderNo, started.AskedCents, call.ShownBy });
             return started;
         },

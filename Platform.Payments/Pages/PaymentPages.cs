@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
+using Platform.Core.Limits;
 using Platform.Core.Money;
 using Platform.Core.Pages;
 using Platform.Core.Plugins;
@@ -16,8 +17,18 @@ using Platform.Payments.Checkout;
 namespace Platform.Payments.Pages;
 
 /// <summary>The addresses that payments have of their own: where gateways come back and call, where a payer sees what became of it, where anybody checks a receipt.</summary>
-internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, ServiceCatalog catalog, CallScopes scopes, GatewayFacts facts, IEnumerable<IPaymentGateway> gateways, HostNames hosts)
+internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, ServiceCatalog catalog, CallScopes scopes, GatewayFacts facts, IEnumerable<IPaymentGateway> gateways, HostNames hosts,
+    PaymentPoller poller, Agreements agreements, PublicAddress address, AddressLimits addresses)
 {
+    public const string AskPath = "ho-pagato";
+    const int MostAsked = 20;
+    const int MostChecked = 60;
+    const int MostOfOneOrder = 10;
+    const string Asked = "chiesto";
+
+    static readonly TimeSpan Within = TimeSpan.FromMinutes(10);
+
+
     /// <summary>The browser comes back, by a cross-site POST without any session, or by GET. Whatever it brings, it is sent on to the payment's own page.</summary>
     public async Task Return(HttpContext http)
     {
@@ -87,15 +98,145 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         var model = new StatusModel(
             state, creditor!, row.Titles, row.OrderNo, new Euro(row.AskedCents), row.PaidAt is { } at ? LegalTime.Local(at) : null, row.NotOwed,
             row.ReceiptCode is { } receipt ? $"/verifica/{receipt}/quietanza.pdf" : null, row.ReceiptCode is { } check ? $"/verifica/{check}" : null,
-            servicePath is null ? $"/{entity!.Slug}" : $"{servicePath}/{row.ReturnPage}".TrimEnd('/'), servicePath ?? $"/{entity!.Slug}");
+            servicePath is null ? $"/{entity!.Slug}" : $"{servicePath}/{row.ReturnPage}".TrimEnd('/'), servicePath ?? $"/{entity!.Slug}",
+            http.Request.Query[Asked] is [{ } asked] ? asked == "1" && state != PaymentState.Unknown : null);
         if (model.Waiting)
             http.Response.Headers["Refresh"] = "4";
         await pages.Show(http, frame, typeof(StatusPage), new(StringComparer.Ordinal) { ["Model"] = model });
     }
 
+    /// <summary>Another attempt on the same due is under way: go on with it at the bank, or begin anew.</summary>
+    public async Task Resume(HttpContext http)
+    {
+        var stop = http.RequestAborted;
+        var code = http.GetRouteValue("code") as string ?? "";
+        var snapshot = await entities.Current(stop);
+        var entity = snapshot.BySlug(http.GetRouteValue("entity") as string ?? "");
+        var creditor = EntityCoded.EntityOf(code) is { } owner ? snapshot.ByCode(owner) : null;
+        if (entity is null || creditor is null)
+        {
+            await pages.NotFound(http, entity);
+            return;
+        }
+        var frame = pages.FrameOf(http, entity);
+        var posted = HttpMethods.IsPost(http.Request.Method);
+        var form = posted ? await pages.Posted(http, frame, frame.HomePath) : null;
+        if (posted && form is null)
+            return;
+        var token = posted ? form![StartAgain.Field].ToString() : http.Request.Query[StartAgain.Field].ToString();
+        var (row, wanted) = await scopes.In(creditor.Id, entity.Id, "payments", async scope => (
+            await scope.Resolve<ISessions>().Run(session => session.First<StatusRow>(SelectStatus, new { entity = session.Entity, code, shownBy = entity.Id }), stop),
+            StartAgain.Open(scope.Resolve<ILinks>(), token)));
+        if (row is null)
+        {
+            await pages.NotFound(http, entity);
+            return;
+        }
+        var state = PaymentStates.Parse(row.State);
+        // The choice is too old, or there is none any more: the payment's own page says what became of it.
+        if (wanted is null || (!posted && state is not (PaymentState.Prepared or PaymentState.AtBank or PaymentState.Unknown)))
+        {
+            SeeOther(http, $"/{entity.Slug}/pagamenti/{code}");
+            return;
+        }
+        var service = catalog.Find(wanted.Service);
+        var servicePath = service is null ? frame.HomePath : $"/{(snapshot.ById(new(wanted.ShownBy)) ?? entity).Slug}/{service.PathSegment}";
+        frame = frame with { ServiceTitle = service?.TitleIn(frame.Culture), ServicePath = servicePath };
+        var t = PaymentTexts.Catalog.In(frame.Culture);
+        if (posted)
+        {
+            var started = await scopes.In(creditor.Id, new(wanted.ShownBy), wanted.Service, scope => scope.Resolve<ICommands>().Send(wanted.Start, stop));
+            if (started.Refusal is null)
+                SeeOther(http, started.Value.GoTo.AbsoluteUri);
+            else
+                await pages.Refuse(
+                    http, frame, t["resume.refused.title"], t["resume.refused.what"], [t["resume.refused.todo"]], $"{servicePath}/{wanted.ReturnPage}".TrimEnd('/'), t["status.back"],
+                    StatusCodes.Status422UnprocessableEntity);
+            return;
+        }
+        var bank = await agreements.Find(row.AgreementId, stop);
+        var order = new GatewayOrder(row.OrderNo, new(row.AskedCents), address.ReturnFrom(bank?.Gateway.Id ?? ""), row.Language);
+        await pages.Show(http, frame, typeof(ResumePage), new(StringComparer.Ordinal)
+        {
+            ["Model"] = new ResumeModel(
+                state, wanted.Silent, row.Titles, row.OrderNo, order.Amount, bank?.Gateway.Prepare(order, bank.Terms), $"/{entity.Slug}/pagamenti/{code}/ripresa", token,
+                $"{servicePath}/{wanted.ReturnPage}".TrimEnd('/')),
+        });
+    }
+
+    /// <summary>"I paid and nothing happened": who knows the order and what else only its payer knows is told what the bank says, asked while he waits.</summary>
+    public async Task Ask(HttpContext http)
+    {
+        var stop = http.RequestAborted;
+        var snapshot = await entities.Current(stop);
+        if (snapshot.BySlug(http.GetRouteValue("entity") as string ?? "") is not { } entity)
+        {
+            await pages.NotFound(http, null);
+            return;
+        }
+        var frame = pages.FrameOf(http, entity);
+        var t = PaymentTexts.Catalog.In(frame.Culture);
+        var form = new FormState();
+        if (HttpMethods.IsPost(http.Request.Method))
+        {
+            if (addresses.Count(http, "payments ask", MostAsked, Within) is { } tooSoon)
+            {
+                await pages.TooMany(http, frame, tooSoon);
+                return;
+            }
+            if (await pages.Posted(http, frame, $"/{entity.Slug}/pagamenti/{AskPath}") is not { } posted)
+                return;
+            form = FormState.From(posted);
+            if (AskForm.Read(form, t) is { } asked)
+            {
+                var creditor = (snapshot.ByCode(asked.CreditorCode) ?? entity).Id;
+                if (await scopes.In(creditor, creditor, "payments", scope => scope.Resolve<ITries>().Count($"ordine {asked.Order}", MostOfOneOrder, Within, stop)) is { } wait)
+                {
+                    await pages.TooMany(http, frame, wait);
+                    return;
+                }
+                if (await Found(asked, creditor, stop) is { } found && snapshot.ById(found.ShownBy) is { } shownBy)
+                {
+                    var answered = await poller.AskNow(found.Creditor, found.PaymentId, stop);
+                    SeeOther(http, ForBrowser(http, shownBy, $"/{shownBy.Slug}/pagamenti/{found.StatusCode}?{Asked}={(answered ? 1 : 0)}"));
+                    return;
+                }
+                form.AddError("", t["ask.unknown"]);
+            }
+        }
+        await pages.Show(
+            http, frame, typeof(AskPage), new(StringComparer.Ordinal) { ["Form"] = form }, form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
+    }
+
+    /// <summary>The payment, if what was typed is its own. An order that does not exist and one whose payer is another are looked up and compared in the same way.</summary>
+    async Task<FoundRow?> Found(AskedPayment asked, EntityId creditor, CancellationToken stop)
+    {
+        var row = await scopes.In(creditor, creditor, "payments", scope => scope.Resolve<ISessions>().Run(
+            session => session.First<FoundRow>(
+                """
+                select p.payment_id, p.status_code, p.shown_by, p.asked_cents, s.email, @entity as creditor
+                  from payments.payment p
+                  left join payments.subject s on s.entity_id = p.entity_id and s.subject_id = p.payer_id
+                 where p.entity_id = @entity and p.order_no = @Order
+                """,
+                new { entity = session.Entity, asked.Order }),
+            stop));
+        return AskForm.Proves(asked, row?.Email, new(row?.AskedCents ?? 0)) & row is not null ? row : null;
+    }
+
+    string ForBrowser(HttpContext http, Entity shownBy, string page) => shownBy.HostName is null ? page : hosts.Address(http, shownBy, page).AbsoluteUri;
+
+    static void SeeOther(HttpContext http, string where)
+    {
+        http.Response.StatusCode = StatusCodes.Status303SeeOther;
+        http.Response.Headers.Location = where;
+    }
+
     /// <summary>A code typed from paper leads to the same page as the QR.</summary>
     public async Task CheckForm(HttpContext http)
     {
+        if (await CheckedTooOften(http))
+            return;
         var typed = http.Request.Query["codice"].ToString().Trim().ToUpperInvariant();
         // Only a code of a known entity goes into the address: its first characters may be anything else.
         if (EntityCoded.EntityOf(typed) is { } code && (await entities.Current(http.RequestAborted)).ByCode(code) is not null)
@@ -111,6 +252,8 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
 
     public async Task Check(HttpContext http)
     {
+        if (await CheckedTooOften(http))
+            return;
         var (receipt, creditor) = await Receipt(http, withPdf: false);
         if (receipt is null || creditor is null)
         {
@@ -125,8 +268,19 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         await pages.Show(http, pages.FrameOf(http, creditor), typeof(CheckPage), new(StringComparer.Ordinal) { ["Model"] = model });
     }
 
+    /// <summary>Codes of 130 bits are not guessed; this is against who keeps the database busy by trying.</summary>
+    async Task<bool> CheckedTooOften(HttpContext http)
+    {
+        if (addresses.Count(http, "payments check", MostChecked, Within) is not { } wait)
+            return false;
+        await pages.TooMany(http, pages.FrameOf(http, await pages.Centre(http.RequestAborted)), wait);
+        return true;
+    }
+
     public async Task Pdf(HttpContext http)
     {
+        if (await CheckedTooOften(http))
+            return;
         var (receipt, _) = await Receipt(http, withPdf: true);
         if (receipt is null)
         {
@@ -180,7 +334,7 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
 
     const string SelectStatus =
         """
-        select p.payment_id, p.state, p.order_no, p.asked_cents, p.paid_at, p.service, p.return_page, r.code as receipt_code,
+        select p.payment_id, p.state, p.order_no, p.asked_cents, p.paid_at, p.service, p.return_page, p.agreement_id, p.language, r.code as receipt_code,
                (select min(case u.kind when 'twice' then 'twice' else 'withdrawn' end) from payments.surplus u
                  where u.entity_id = p.entity_id and u.payment_id = p.payment_id and u.kind in ('twice', 'cancelled_due', 'too_late') and u.resolved_by is null) as not_owed,
                (select string_agg(distinct s.title, ', ')
@@ -202,9 +356,21 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         public DateTimeOffset? PaidAt { get; init; }
         public string Service { get; init; } = "";
         public string ReturnPage { get; init; } = "";
+        public Guid AgreementId { get; init; }
+        public string Language { get; init; } = "it";
         public string? ReceiptCode { get; init; }
         public string? NotOwed { get; init; }
         public string Titles { get; init; } = "";
+    }
+
+    sealed class FoundRow
+    {
+        public Guid PaymentId { get; init; }
+        public string StatusCode { get; init; } = "";
+        public EntityId ShownBy { get; init; }
+        public EntityId Creditor { get; init; }
+        public long AskedCents { get; init; }
+        public string? Email { get; init; }
     }
 
     sealed class ReceiptRow
@@ -224,13 +390,20 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
 
 /// <param name="NotOwed">The bank took it, but the due had been paid already (<c>twice</c>), or could no longer be paid (<c>withdrawn</c>); null when all is well.</param>
 /// <param name="AgainPath">Where another try begins.</param>
+/// <param name="Answered">Whether the bank answered the payer who has just asked; null when he did not.</param>
 public sealed record StatusModel(
     PaymentState State, Entity Creditor, string Titles, string OrderNumber, Euro Amount, DateTimeOffset? PaidAt, string? NotOwed, string? ReceiptPath, string? CheckPath,
-    string AgainPath, string ServicePath)
+    string AgainPath, string ServicePath, bool? Answered = null)
 {
     /// <summary>Something is still to come: the page looks again by itself.</summary>
     public bool Waiting => State is PaymentState.Prepared or PaymentState.AtBank or PaymentState.Unknown || (State == PaymentState.Paid && ReceiptPath is null && NotOwed is null);
 }
+
+/// <param name="Silent">The bank gave no answer about it.</param>
+/// <param name="GoOn">The bank's page of the earlier attempt; null when its agreement cannot be used any more.</param>
+/// <param name="Choice">What would begin anew, sealed.</param>
+public sealed record ResumeModel(
+    PaymentState State, bool Silent, string Titles, string OrderNumber, Euro Amount, Uri? GoOn, string Path, string Choice, string BackPath);
 
 public sealed record CheckModel(
     Entity Creditor, string Number, string Titles, Euro Amount, DateTimeOffset PaidAt, string OrderNumber, string Code, bool Reversed, string Sha256);

@@ -1,20 +1,23 @@
 using Microsoft.AspNetCore.Http;
 using Platform.Core.Commands;
+using Platform.Core.Limits;
 using Platform.Core.Pages;
 using Platform.Core.Settings;
 using Platform.Core.Time;
+using Platform.Payments;
 using Services.Fines.Register;
 
 namespace Services.Fines;
 
 /// <summary>Asks for the three things written on the paper, and leads to the fine by a link that cannot be guessed.</summary>
-internal sealed class FindFinePage(ICommands commands, ILinks links, ISettings<FinesSettings> settings) : IPage
+[LimitTries(posts: 30, minutes: 10)]
+internal sealed class FindFinePage(ICommands commands, ILinks links, ISettings<FinesSettings> settings, ITries tries) : IPage
 {
     public async Task<PageAnswer> Get(PageRequest request, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(request);
         var expired = request.Query["avviso"] == Expired;
-        return Draw(request, new FormState(), expired, await settings.Read(stop), StatusCodes.Status200OK);
+        return await Draw(request, new FormState(), expired, StatusCodes.Status200OK, stop);
     }
 
     public async Task<PageAnswer> Post(PageRequest request, CancellationToken stop)
@@ -24,12 +27,14 @@ internal sealed class FindFinePage(ICommands commands, ILinks links, ISettings<F
         var form = FormState.From(request.Form);
         if (FindFineForm.Read(form, texts, LegalTime.Day(request.Now)) is { } asked)
         {
+            if (await NoticeTries.Count(tries, asked.Name, stop) is { } wait)
+                return PageAnswer.TooMany(wait);
             var found = await commands.Send(asked, stop);
             if (found.Refusal is null)
                 return PageAnswer.Go($"{request.Path}/{FineLink.For(links, found.Value)}");
             form.AddError("", texts[$"refusal.{found.Refusal.Code}"]);
         }
-        return Draw(request, form, false, await settings.Read(stop), StatusCodes.Status422UnprocessableEntity);
+        return await Draw(request, form, false, StatusCodes.Status422UnprocessableEntity, stop);
     }
 
     /// <summary>Where to send who comes with a link that does not open.</summary>
@@ -37,13 +42,28 @@ internal sealed class FindFinePage(ICommands commands, ILinks links, ISettings<F
 
     const string Expired = "scaduto";
 
-    static PageAnswer Draw(PageRequest request, FormState form, bool expired, FinesSettings settings, int status) =>
-        PageAnswer.View<FindFineView>(
-            new FindFineModel(FinesTexts.In(request.Culture), form, request.Path, expired, LegalTime.Day(request.Now), request.Creditor, settings.Office), status);
+    async Task<PageAnswer> Draw(PageRequest request, FormState form, bool expired, int status, CancellationToken stop)
+    {
+        var office = (await settings.Read(stop)).Office;
+        var gateway = await commands.Send(new CheckGateway(), stop);
+        return PageAnswer.View<FindFineView>(
+            new FindFineModel(FinesTexts.In(request.Culture), form, request.Path, expired, LegalTime.Day(request.Now), request.Creditor, office, gateway), status);
+    }
+}
+
+/// <summary>How often one notice may be tried, by whomever: date and plate are not to be guessed. The searches that succeed count too, so that all numbers are counted alike.</summary>
+internal static class NoticeTries
+{
+    const int Most = 20;
+
+    static readonly TimeSpan Within = TimeSpan.FromMinutes(15);
+
+    public static Task<TimeSpan?> Count(ITries tries, FineNumber name, CancellationToken stop) => tries.Count($"verbale {name}", Most, Within, stop);
 }
 
 /// <summary>The search as a page shows it.</summary>
-public sealed record FindFineModel(Texts Texts, FormState Form, string Path, bool LinkExpired, DateOnly Today, Platform.Core.Entities.Entity Creditor, string Office);
+public sealed record FindFineModel(Texts Texts, FormState Form, string Path, bool LinkExpired, DateOnly Today, Platform.Core.Entities.Entity Creditor, string Office,
+    GatewayReport? Gateway = null);
 
 /// <summary>The search form: what may be typed, and what is said about the rest.</summary>
 internal static class FindFineForm

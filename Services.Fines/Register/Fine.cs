@@ -45,7 +45,10 @@ internal sealed record Fine(
         Phase = Phase, Surcharged = settings.Surcharge, NoticeDays = settings.NoticeDays,
     };
 
-    public static Task<Fine?> Find(IEntitySession session, Guid id) => session.First<Fine>(
+    public static async Task<Fine?> Find(IEntitySession session, Guid id) => await List(session, [id]) is [var fine] ? fine : null;
+
+    /// <summary>Those of <paramref name="ids"/> that exist, in no order.</summary>
+    public static Task<IReadOnlyList<Fine>> List(IEntitySession session, IReadOnlyList<Guid> ids) => session.List<Fine>(
         """
         select fine_id as id, series, year, number, municipality::text, place, article, description, violated_on as violatedOn, plate,
                min_cents as minimum, max_cents as maximum, costs_cents as costs, discount_excluded as discountExcluded,
@@ -54,8 +57,8 @@ internal sealed record Fine(
                (select s.due_cents - s.paid_cents from fines.supplement s
                  where s.entity_id = fine.entity_id and s.fine_id = fine.fine_id and s.paid_order = fine.paid_order and s.closed_at is null) as supplementDue
         from fines.fine
-        where entity_id = @entity and fine_id = @id
-        """, new { entity = session.Entity, id });
+        where entity_id = @entity and fine_id = any(@ids)
+        """, new { entity = session.Entity, ids = ids.ToArray() });
 
     public static Task<Fine?> Find(IEntitySession session, FineNumber name) => session.First<Fine>(
         """
@@ -77,6 +80,9 @@ internal static class FineRefusals
     public const string NotFound = "fines.not_found";
 
     public const string AlreadyPaid = "fines.already_paid";
+
+    /// <summary>No fine of this number can be put to the others: there is none, it is of another plate, or it is not payable here. Nobody is told which.</summary>
+    public const string NotAddable = "fines.not_addable";
 
     /// <summary>Nobody is known to have been told of it, and the creditor takes no money before that.</summary>
     public const string NotToldYet = "fines.not_told_yet";

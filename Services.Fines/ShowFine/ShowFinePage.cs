@@ -27,10 +27,8 @@ internal sealed class ShowFinePage(ICommands commands, ILinks links) : IPage
         var here = $"verbale/{request.Route["token"]}";
         if (request.Form.ContainsKey(DeclareForm.Day))
             return await Declare(request, id, here, stop);
-        if (!Guid.TryParse(request.Form["attempt"], out var attempt) || attempt == Guid.Empty)
-            return PageAnswer.Go($"{request.Path}/{here}");
-
-        var checkout = await commands.Send(new PayFine(id, attempt, here, request.Culture.TwoLetterISOLanguageName), stop);
+        var position = await commands.Send(new PriceFines([id]), stop);
+        var checkout = position.Refusal ?? await commands.Pay(request, position.Value, here, stop);
         return checkout.Refusal is null ? PageAnswer.GoTo(checkout.Value.GoTo) : await Draw(request, id, checkout.Refusal, new FormState(), stop);
     }
 
@@ -51,7 +49,7 @@ internal sealed class ShowFinePage(ICommands commands, ILinks links) : IPage
         var found = await commands.Send(new ReadFine(id), stop);
         return found.Refusal is null
             ? PageAnswer.View<ShowFineView>(
-                ShowFineModel.Of(found.Value.Fine, found.Value.Settings, request, refusal, form),
+                ShowFineModel.Of(found.Value.Fine, found.Value.Settings, request, refusal, form, $"{request.Path}/{TogetherLink.For(links, [id])}") with { Gateway = await commands.Send(new CheckGateway(), stop) },
                 refusal is null && form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity)
             : BackToSearch(request);
     }
@@ -89,14 +87,17 @@ internal static class DeclareForm
 /// <param name="NotHere">Code of why it cannot be paid here now; null when it can, or is paid.</param>
 /// <param name="Refusal">Why the payment could not begin, in words; null when it was not tried.</param>
 /// <param name="CanPay">Whether a button leads to the checkout.</param>
-/// <param name="Attempt">Number of the attempt that the button would begin.</param>
+/// <param name="TogetherPath">Where more fines of the plate are put to this one.</param>
 /// <param name="Office">Who answers questions and when, in the creditor's own words; empty when it has written none.</param>
 public sealed record ShowFineModel(
     Texts Texts, Phase Phase, string Number, string Article, string Description, string Place, string Device, string? Municipality, DateOnly ViolatedOn, string Plate,
     DateOnly? ToldOn, bool Declared, bool MayDeclare, FormState Declaration, DateOnly Today, int Points, string Accessory, bool DiscountExcluded, AmountsDue? Amounts,
-    PaidFine? Paid, Euro? Supplement, string? NotHere, string? Refusal, bool CanPay, Guid Attempt, string SearchPath, Entity Creditor, string Office)
+    PaidFine? Paid, Euro? Supplement, string? NotHere, string? Refusal, bool CanPay, string TogetherPath, string SearchPath, Entity Creditor, string Office)
 {
-    internal static ShowFineModel Of(Fine fine, FinesSettings settings, PageRequest request, Refusal? refusal, FormState? declaration = null)
+    /// <summary>How the bank answers, read before paying.</summary>
+    public GatewayReport? Gateway { get; init; }
+
+    internal static ShowFineModel Of(Fine fine, FinesSettings settings, PageRequest request, Refusal? refusal, FormState? declaration = null, string together = "")
     {
         var texts = FinesTexts.In(request.Culture);
         var today = LegalTime.Day(request.Now);
@@ -110,14 +111,15 @@ public sealed record ShowFineModel(
             paid is null && notHere is null or FineRefusals.NotToldYet ? fine.AmountsOn(today, settings) : null, paid, paid is null ? null : fine.SupplementDue, notHere,
             paid is null && refusal is not null ? Words(texts, refusal) : null,
             paid is null && notHere is null && refusal?.Code is not (FineRefusals.AlreadyPaid or CheckoutRefusals.AlreadyPaid or CheckoutRefusals.NotOpen),
-            Guid.CreateVersion7(request.Now), request.Path, request.Creditor, settings.Office);
+            together, request.Path, request.Creditor, settings.Office);
     }
 
-    static string Words(Texts texts, Refusal refusal) => refusal.Code switch
+    internal static string Words(Texts texts, Refusal refusal) => refusal.Code switch
     {
         FineRefusals.NotFound or FineRefusals.AlreadyPaid or FineRefusals.NotToldYet or FineRefusals.NoticeOver or FineRefusals.Appealed or FineRefusals.Archived
             or FineRefusals.AtCollector or FineRefusals.InInstalments or FineRefusals.NotDeclarable
-            or CheckoutRefusals.AlreadyPaid or CheckoutRefusals.NotOpen or CheckoutRefusals.NotPriced or CheckoutRefusals.NoAgreement => texts[$"refusal.{refusal.Code}"],
+            or CheckoutRefusals.AlreadyPaid or CheckoutRefusals.NotOpen or CheckoutRefusals.NotPriced or CheckoutRefusals.NoAgreement
+            or CheckoutRefusals.WrongEmail or FineRefusals.NotAddable => texts[$"refusal.{refusal.Code}"],
         _ => texts["refusal.other", refusal.Code],
     };
 }

@@ -107,6 +107,12 @@ internal sealed partial class Citizens(World world, int seed, TimeSpan pace) : I
             page = await browser.Get(show);
             var attempt = Attempt().Match(page).Groups["it"].Value;
             var started = await browser.Post(show, page, ("attempt", attempt));
+            if (started.Location is { } choice && choice.Contains("/ripresa?", StringComparison.Ordinal))
+            {
+                // The first tab's payment is still open: this one starts again all the same.
+                var offered = await browser.Get(choice);
+                started = await browser.Post(choice.Split('?')[0], offered, ("scelta", Choice().Match(offered).Groups["it"].Value));
+            }
             if (started.Location is not { } bank || !bank.StartsWith("http", StringComparison.Ordinal))
                 return;     // refused, in words
             checkouts.Add(new Uri(bank));
@@ -197,6 +203,9 @@ internal sealed partial class Citizens(World world, int seed, TimeSpan pace) : I
 
     [GeneratedRegex("name=\"attempt\" value=\"(?<it>[^\"]+)\"", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Attempt();
+
+    [GeneratedRegex("name=\"scelta\" value=\"(?<it>[^\"]+)\"", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Choice();
 
     [GeneratedRegex("name=\"__form\" value=\"(?<it>[^\"]+)\"", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex FormToken();

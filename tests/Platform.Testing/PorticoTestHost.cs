@@ -111,6 +111,8 @@ public sealed class PorticoTestHost : IAsyncDisposable
         var options = new PorticoOptions
         {
             Profile = profile, DataFolder = data, Listen = "http://127.0.0.1:0", PluginsFolder = plugins ?? TestCluster.Plugins, Database = $"{database.Web};{connection}",
+            // A test is the proxy: whom it names in X-Forwarded-For has sent the request.
+            Proxies = [System.Net.IPNetwork.Parse("127.0.0.1/32")],
         };
         var console = Environment.GetEnvironmentVariable("PORTICO_TEST_LOG") ?? "None";
         var settings = new Dictionary<string, string?>(StringComparer.Ordinal)

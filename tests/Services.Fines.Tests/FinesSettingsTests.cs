@@ -15,8 +15,8 @@ public sealed class FinesSettingsTests
     public void A_term_that_ends_on_the_patrons_feast_ends_a_working_day_later()
     {
         // Notified on Monday 2 March: the fifth day is Saturday the 7th, and the day after it a Sunday.
-        PayFineHandler.Position(Some.Fine, new(), new(2026, 3, 5)).Due.DueOn.Should().Be(new(2026, 3, 7));
-        PayFineHandler.Position(Some.Fine, new() { Patron = "7/3" }, new(2026, 3, 5)).Due.DueOn.Should().Be(new(2026, 3, 9));
+        PriceFinesHandler.Position(Some.Fine, new(), new(2026, 3, 5)).Due.DueOn.Should().Be(new(2026, 3, 7));
+        PriceFinesHandler.Position(Some.Fine, new() { Patron = "7/3" }, new(2026, 3, 5)).Due.DueOn.Should().Be(new(2026, 3, 9));
     }
 
     [Test]

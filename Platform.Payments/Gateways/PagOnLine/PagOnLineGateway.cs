@@ -126,6 +126,8 @@ internal sealed class PagOnLineGateway(HttpClient http, ILogger<PagOnLineGateway
     // The connection we opened vouches for the answer; it carries no code.
     static GatewayFact ReadAnswer(byte[] raw)
     {
+        if (raw.AsSpan().StartsWith("unreachable="u8) || raw.AsSpan().StartsWith("http-status="u8))
+            return new(true, false, GatewayOutcome.Undetermined, null);
         if (PagOnLineFields.Read(Line(raw)) is not { } fields)
             return new(true, true, GatewayOutcome.Undetermined, null);
         if (fields["PRC"] == "10119" || fields["DESCRIZIONE"] == "STATO ORDINE FALLITO: ordine inesistente")

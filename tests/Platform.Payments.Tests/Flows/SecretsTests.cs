@@ -7,6 +7,8 @@ namespace Platform.Payments.Tests.Flows;
 /// <summary>What a log may not hold, whatever goes well or wrong.</summary>
 public sealed class SecretsTests
 {
+    const string Email = "Chi.Paga@esempio.it";
+
     [Test]
     public async Task No_secret_no_code_and_no_card_reaches_the_log_or_the_database()
     {
@@ -16,9 +18,12 @@ public sealed class SecretsTests
         using var citizen = host.NewCitizen();
         var fine = await host.LoadFine();
         await citizen.FindFine("bentivoglio", fine);
-        await citizen.GoToBank();
+        await citizen.Send(("payer_email", Email));
         await citizen.PayAtBank();
         await host.After(TimeSpan.FromSeconds(4));
+        await citizen.Open("/bentivoglio/pagamenti/ho-pagato");
+        await citizen.Send(("ordine", (await host.Database.Value<string>("select order_no from payments.payment"))!), ("email", Email));
+        citizen.Heading.Should().Be("Pagamento riuscito", "the address is kept at all");
 
         var payment = await till.Start();
         var body = (await till.PayAtBank(payment)).Body;
@@ -32,9 +37,9 @@ public sealed class SecretsTests
 
         log.Lines.Should().Contain(line => line.Contains(payment.Order, StringComparison.Ordinal), "the log is heard at all");
         var mac = Uri.UnescapeDataString(body[(body.LastIndexOf('=') + 1)..]);
-        foreach (var secret in new[] { "9999888", BankPen.Key, "4444499922200000", "mac=", "password", fine.Plate, mac, Uri.EscapeDataString(mac) })
+        foreach (var secret in new[] { "9999888", BankPen.Key, "4444499922200000", "mac=", "password", fine.Plate, Email, mac, Uri.EscapeDataString(mac) })
             log.Lines.Should().NotContain(line => line.Contains(secret, StringComparison.OrdinalIgnoreCase), $"it must not hold {secret}");
-        foreach (var secret in new[] { BankPen.Key, "4444499922200000" })
+        foreach (var secret in new[] { BankPen.Key, "4444499922200000", Email })
             (await host.Database.Value<long>(
                 """
                 select (select count(*) from payments.fact where position(convert_to(@secret, 'UTF8') in raw) > 0)

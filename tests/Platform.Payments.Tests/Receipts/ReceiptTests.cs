@@ -64,6 +64,26 @@ internal sealed class ReceiptTests : OnOneHost
         citizen.Address.AbsolutePath.Should().Be($"/verifica/{code}");
     }
 
+    [Test]
+    public async Task Several_dues_of_one_payment_are_one_receipt_that_lists_each_to_the_cent()
+    {
+        var fines = new List<string>();
+        foreach (var (number, minimum, cents) in new[] { ("901", 40, 0), ("902", 51, 1), ("903", 62, 99) })
+            fines.Add((await Host.LoadFine(number: number, minimum: minimum, minimumCents: cents, notifiedDaysAgo: 10)).Number);
+        var dues = new List<DueId>();
+        foreach (var fine in fines)
+            dues.Add(await Till.Open(fine));
+        await Host.Bank.Lie("*", new { outcome = "OK" });
+        var checkout = (await Till.Checkout(Guid.CreateVersion7(), [.. dues])).Value;
+        checkout.Amount.Should().Be(Platform.Core.Money.Euro.Of(160, 0));
+        await Host.Bank.Pay(checkout.GoTo, deliver: true);
+        await Host.After(TimeSpan.FromSeconds(4));
+        await Host.Bank.TellTruth();
+        var receipts = await Host.Database.Rows<byte[]>("select r.pdf from payments.receipt r join payments.payment p using (entity_id, payment_id) where p.order_no = @OrderNumber", new { checkout.OrderNumber });
+        var words = Text(receipts.Single());
+        words.Should().Contain(fines[0]).And.Contain(fines[1]).And.Contain(fines[2]).And.Contain("40,00").And.Contain("51,01").And.Contain("62,99").And.Contain("160,00");
+    }
+
     [TestCase("/verifica/URG-00000000000000000000000000", 404)]
     [TestCase("/verifica/ZZZ-00000000000000000000000000", 404)]
     [TestCase("/verifica/x", 404)]

@@ -9,7 +9,7 @@ public sealed class FinePricesTests
     [Test]
     public void A_position_bears_the_fines_number_and_todays_amount_by_its_parts()
     {
-        var position = PayFineHandler.Position(Some.Fine, new FinesSettings(), new(2026, 3, 5));
+        var position = PriceFinesHandler.Position(Some.Fine, new FinesSettings(), new(2026, 3, 5));
         (position.Reference, position.Title, position.Due.DueOn).Should().Be(("V/2026/1042", "Verbale V/2026/1042", new DateOnly(2026, 3, 7)));
         position.Due.Lines.Should().Equal(
             new AmountLine("Sanzione", "9/0102100SA/", "sanzioni-cds", Euro.Of(29, 40)),
@@ -18,11 +18,11 @@ public sealed class FinePricesTests
 
     [Test]
     public void An_amount_without_a_last_day_is_promised_for_today_only() =>
-        PayFineHandler.Position(Some.Fine, new FinesSettings { Surcharge = false }, new(2026, 7, 1)).Due.DueOn.Should().Be(new(2026, 7, 1));
+        PriceFinesHandler.Position(Some.Fine, new FinesSettings { Surcharge = false }, new(2026, 7, 1)).Due.DueOn.Should().Be(new(2026, 7, 1));
 
     [Test]
     public void No_line_is_zero() =>
-        PayFineHandler.Position(Some.Fine with { Costs = Euro.Zero }, new FinesSettings(), new(2026, 3, 5)).Due.Lines.Should().ContainSingle();
+        PriceFinesHandler.Position(Some.Fine with { Costs = Euro.Zero }, new FinesSettings(), new(2026, 3, 5)).Due.Lines.Should().ContainSingle();
 
     [TestCase("2026-03-07", 31_40, "2026-03-07T23:30:00Z", TestName = "in winter half past midnight in Rome is half past eleven in the evening in Greenwich")]
     [TestCase("2026-05-02", 44_00, "2026-05-02T22:30:00Z", TestName = "in summer half past ten")]
