@@ -44,6 +44,9 @@ internal static class Catalogue
          where class = 'entity' and p.polpermissive is distinct from false and not coalesce(
                p.polroles = array[('portico_' || module)::regrole::oid] and p.polcmd = '*' and p.polwithcheck is null
                    and pg_get_expr(p.polqual, p.polrelid) = '(entity_id = (NULLIF(current_setting(''portico.entity''::text, true), ''''::text))::integer)'
+               -- What a municipality may read of others' rows: by the binding and by nothing else.
+               or p.polroles = array[('portico_' || module)::regrole::oid] and p.polcmd = 'r'
+                   and pg_get_expr(p.polqual, p.polrelid) = '(municipality = ( SELECT core.territory() AS territory))'
                or p.polroles = array['portico_centre'::regrole::oid] and p.polcmd = 'r'
                or p.polroles = array[('portico_' || module || '_owner')::regrole::oid], false)
         """,
