@@ -30,6 +30,18 @@ internal sealed record FinesSettings : IValidatableObject
     [Range(1, 90)]
     public int NoticeDays { get; init; } = 15;
 
+    [Setting("Promemoria prima della scadenza", "Reminder before the end",
+        Hint = "Quanti giorni prima che finiscano l’importo ridotto e poi il minimo si ricorda di pagare. Vuoto: mai.",
+        HintEn = "How many days before the reduced amount and then the minimum end somebody is to be reminded. Empty: never.")]
+    [Range(0, 30)]
+    public int? RemindBefore { get; init; }
+
+    [Setting("Promemoria dopo la scadenza", "Reminder after the end",
+        Hint = "Quanti giorni dopo la fine del minimo si ricorda che il verbale non risulta pagato. Vuoto: mai.",
+        HintEn = "How many days after the end of the minimum somebody is to be reminded that nothing was paid. Empty: never.")]
+    [Range(1, 365)]
+    public int? RemindAfter { get; init; }
+
     [Setting("Ufficio", "Office", Hint = "Chi risponde alle domande e quando: ufficio, orari, sportello. Si legge in fondo a ogni pagina.", HintEn = "Who answers questions and when. It stands at the end of each page.")]
     [StringLength(300)]
     public string Office { get; init; } = "";

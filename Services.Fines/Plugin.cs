@@ -1,3 +1,4 @@
+using Platform.Core.Jobs;
 using Platform.Core.Plugins;
 using Platform.Payments;
 
@@ -18,6 +19,28 @@ public sealed class FinesService : IService
         service.Settings<FinesSettings>(FinesSettings.Check);
         service.Permission("fines.load", "Carica multe", "Load fines");
         service.Import<ImportFines>("import", "Carica i verbali da un file CSV");
+        service.Uses<FineLoader>();
+        service.Job<ApplyPending>("*/15 * * * *", perEntity: true, Missed.RunOnce);
+        service.Job<DecideReminders>("30 5 * * *", perEntity: true, Missed.RunOnce);
+        service.Office<ListPending>("pending", "Changes of a file that wait for a payment to end, and those refused because it was paid. CSV.");
+        service.Office<ExportOutcome>("outcome", "What was paid, taken back, refunded or cancelled since the last time, once each, for the police's own system. CSV.",
+            new OfficeOption("run", "Number of an earlier file, which comes out byte by byte as it was; without it a new one is made.", OfficeOptionKind.Number));
+        service.Office<ListOutcomes>("outcomes", "The outcome files made until now. CSV.");
+        service.Office<ReportProceeds>("proceeds", "What fines brought in a year, speed devices apart (art. 142 c. 12-bis to 12-quater and art. 208 of the Codice della Strada). CSV.",
+            new OfficeOption("year", "The year of the payments.", OfficeOptionKind.Number, required: true));
+        service.Office<ListFines>("list", "The fines of a creditor; of a municipality whose union is the creditor, those of its territory. CSV.",
+            new OfficeOption("municipality", "ISTAT code of the municipality where it happened."),
+            new OfficeOption("state", "open or paid."),
+            new OfficeOption("phase", "preavviso, verbale, ricorso, archiviato, riscossione or rate."),
+            new OfficeOption("plate", "A number plate."),
+            new OfficeOption("from", "First day of violation.", OfficeOptionKind.Day),
+            new OfficeOption("to", "Last day of violation.", OfficeOptionKind.Day),
+            new OfficeOption("after", "The last number of the page before: V/2026/1042."),
+            new OfficeOption("limit", "Lines of a page; without it, all.", OfficeOptionKind.Number));
+        service.Office<ListReminders>("reminders", "Who is to be reminded, as decided on these days. CSV.",
+            new OfficeOption("from", "First day of the decision.", OfficeOptionKind.Day),
+            new OfficeOption("to", "Last day of the decision.", OfficeOptionKind.Day));
+        service.Permission("fines.read", "Leggi multe ed esiti", "Read fines and outcomes");
         service.Provides<IPositionOwner, FinePositions>();
     }
 }

@@ -38,7 +38,7 @@ internal static class PorticoCommands
         settings.AddTo(root);
         // Services are loaded for their words only when the platform's own do not answer: loading is for the life of the process.
         if (root.Parse(args).CommandResult.Command == root)
-            foreach (var service in ServiceCommands(settings, HostSettings.PluginsFolderOf(args)))
+            foreach (var service in ServiceCommands.Of(settings, HostSettings.PluginsFolderOf(args)))
                 root.Add(service);
 
         var parsed = root.Parse(args);
@@ -152,7 +152,7 @@ internal static class PorticoCommands
         {
             await using var input = Open(parsed.GetValue(file)!);
             await using var app = await BuildOnly(settings, parsed, stop);
-            return Tell(await app.Container.Resolve<EntityImport>().Run(input, stop), "enti");
+            return ServiceCommands.Tell(await app.Container.Resolve<EntityImport>().Run(input, stop), "enti");
         });
         return new Command("entity", "Municipalities, unions and the province.")
         {
@@ -253,44 +253,6 @@ internal static class PorticoCommands
         return command;
     }
 
-    /// <summary>What services let officers load: <c>portico fines import --entity URG FILE</c>.</summary>
-    static IEnumerable<Command> ServiceCommands(HostSettings settings, string pluginsFolder)
-    {
-        using var logs = LoggerFactory.Create(_ => { });
-        var (services, _) = new PluginLoader(logs.CreateLogger("plugins")).Load(pluginsFolder);
-        foreach (var service in services.Where(service => service.Imports.Count > 0))
-        {
-            var group = new Command(service.Id, service.Title);
-            foreach (var verb in service.Imports)
-            {
-                var entity = new Option<string>("--entity") { Description = "Code of the creditor, for instance URG.", Required = true };
-                var file = new Argument<FileInfo>("file") { Description = "What to load." };
-                var command = new Command(verb.Verb, verb.Summary) { entity, file };
-                command.SetAction(async (parsed, stop) =>
-                {
-                    await using var input = Open(parsed.GetValue(file)!);
-                    await using var app = await BuildOnly(settings, parsed, stop);
-                    var creditor = await SettingsCommands.Named(app, parsed.GetValue(entity)!, stop);
-                    var report = await Import(app, service.Id, verb.Verb, creditor.Code, input, stop);
-                    await SettingsCommands.SayIfNobodyOffers(app, service.Id, creditor, stop);
-                    return Tell(report!, "righe");
-                });
-                group.Add(command);
-            }
-            yield return group;
-        }
-    }
-
-    /// <summary>Runs a service's import in the entity with the given code; null when there is none.</summary>
-    public static async Task<ImportReport?> Import(PorticoApp app, string service, string verb, string entityCode, Stream file, CancellationToken stop)
-    {
-        if ((await app.Container.Resolve<EntityDirectory>().Current(stop)).ByCode(entityCode) is not { } entity)
-            return null;
-        var import = app.Catalog.Find(service)?.Imports.FirstOrDefault(i => i.Verb == verb)
-            ?? throw new StartRefusedException($"The service \"{service}\" is not running: see \"portico plugins\".");
-        return await app.Container.Resolve<CallScopes>().In(entity.Id, entity.Id, service, scope => ((IImport)scope.Resolve(import.Import)).Run(file, stop));
-    }
-
     internal static async Task<PorticoApp> BuildOnly(HostSettings settings, ParseResult parsed, CancellationToken stop)
     {
         var (options, configuration) = settings.Read(parsed, Profile.Production);
@@ -299,16 +261,6 @@ internal static class PorticoCommands
 
     internal static FileStream Open(FileInfo file) =>
         file.Exists ? file.OpenRead() : throw new FileNotFoundException($"There is no file {file.FullName}.");
-
-    static int Tell(ImportReport report, string what)
-    {
-        foreach (var error in report.Errors.Take(200))
-            Console.Error.WriteLine($"riga {error.Line}{(error.Field is null ? "" : $", {error.Field}")}{(string.IsNullOrEmpty(error.Value) ? "" : $" «{error.Value}»")}: {error.Message}");
-        if (report.Errors.Count > 200)
-            Console.Error.WriteLine($"… e altri {report.Errors.Count - 200} errori.");
-        Console.WriteLine($"{report.Read} {what}: {report.Added} nuove, {report.Changed} cambiate, {report.Unchanged} uguali, {report.Errors.Count} errori.");
-        return report.Errors.Count == 0 ? Done : NotDone;
-    }
 
     /// <summary>To where the console leads now, which is not always where it led first.</summary>
     internal static void Show(Table table) => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) }).Write(table);

@@ -61,6 +61,10 @@ public interface IServiceDescription
     void Import<TImport>(string verb, string summary)
         where TImport : class, IImport;
 
+    /// <summary>Something that officers ask for: <c>portico &lt;service&gt; &lt;verb&gt; --entity CODE</c>. Its verbs and those of imports are different.</summary>
+    void Office<TCommand>(string verb, string summary, params IReadOnlyList<OfficeOption> options)
+        where TCommand : class, IOfficeCommand;
+
     /// <summary>Work by the clock: each time is run once, whatever the number of hosts. See <see cref="IJob"/>.</summary>
     /// <param name="cron">Five fields: minute, hour, day of month, month, day of week; on Rome's clocks, in both nights that change them too. <c>0 3 * * *</c> is every night at three.</param>
     /// <param name="perEntity">One run for each creditor of the service's activations, which sees that creditor's rows; otherwise one for the service centre (entity 0).</param>
@@ -86,22 +90,3 @@ public sealed class RequiresPermissionAttribute(string id) : Attribute
     /// <summary>As <see cref="IServiceDescription.Permission"/> declared it.</summary>
     public string Id { get; } = id;
 }
-
-/// <summary>Loads what an officer's file holds. Runs in the entity that the officer named.</summary>
-public interface IImport
-{
-    /// <summary>Loads <paramref name="file"/>. Bad lines are told, not thrown; loading the same file again changes nothing.</summary>
-    Task<ImportReport> Run(Stream file, CancellationToken stop);
-}
-
-/// <summary>What an import did.</summary>
-/// <param name="Read">Data lines read.</param>
-/// <param name="Errors">One per bad line and field, in the order of the file.</param>
-public sealed record ImportReport(int Read, int Added, int Changed, int Unchanged, IReadOnlyList<ImportError> Errors);
-
-/// <summary>Why a line of a file was not loaded.</summary>
-/// <param name="Line">Line number in the file, the header being 1.</param>
-/// <param name="Field">The column as the file names it, or null for the whole line.</param>
-/// <param name="Value">What stood there, shortened to 60 characters.</param>
-/// <param name="Message">What is wrong and how to mend it, in Italian.</param>
-public sealed record ImportError(int Line, string? Field, string? Value, string Message);

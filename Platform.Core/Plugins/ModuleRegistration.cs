@@ -35,6 +35,8 @@ internal static class ModuleRegistration
             builder.RegisterType(page);
         foreach (var import in service.Imports)
             builder.RegisterType(import.Import);
+        foreach (var command in service.Office.Select(verb => verb.Command).Distinct())
+            builder.RegisterType(command);
         foreach (var job in service.Jobs)
             builder.RegisterType(job.Job);
         foreach (var type in service.Uses)
@@ -61,6 +63,8 @@ internal static class ModuleRegistration
             yield return (page, scope => scope.Resolve(page));
         foreach (var import in service.Imports)
             yield return (import.Import, scope => scope.Resolve(import.Import));
+        foreach (var command in service.Office.Select(verb => verb.Command).Distinct())
+            yield return (command, scope => scope.Resolve(command));
         foreach (var job in service.Jobs)
             yield return (job.Job, scope => scope.Resolve(job.Job));
     }

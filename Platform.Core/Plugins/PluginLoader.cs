@@ -177,6 +177,7 @@ internal sealed partial class PluginLoader(ILogger log, TimeSpan? mayTake = null
             throw new PluginRefusedException($"the verb \"{misspelt.Verb}\" of its import is not 2 to 20 lower-case letters and hyphens.");
         if (service.Imports.GroupBy(import => import.Verb, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { } again)
             throw new PluginRefusedException($"it describes the import \"{again.Key}\" twice.");
+        CheckOffice(service);
         CheckPermissions(service);
         CheckReactions(service);
         if (service.Assembly.GetTypes().FirstOrDefault(type => type.GetCustomAttribute<Microsoft.AspNetCore.Components.RouteAttribute>() is not null) is { } stray)
@@ -205,6 +206,25 @@ internal sealed partial class PluginLoader(ILogger log, TimeSpan? mayTake = null
             throw new PluginRefusedException($"the pattern \"{page.Pattern}\" of its page cannot be used: {wrong.Message}");
         }
     }
+
+    static void CheckOffice(ServiceDescription service)
+    {
+        var verbs = service.Imports.Select(import => import.Verb).ToHashSet(StringComparer.Ordinal);
+        foreach (var command in service.Office)
+        {
+            if (!VerbPattern().IsMatch(command.Verb))
+                throw new PluginRefusedException($"the verb \"{command.Verb}\" of its {command.Command.Name} is not 2 to 20 lower-case letters and hyphens.");
+            if (!verbs.Add(command.Verb))
+                throw new PluginRefusedException($"it describes the verb \"{command.Verb}\" twice.");
+            var names = new HashSet<string>(OptionsOfTheHost, StringComparer.Ordinal);
+            foreach (var option in command.Options)
+                if (!VerbPattern().IsMatch(option.Name) || !names.Add(option.Name))
+                    throw new PluginRefusedException($"the option \"{option.Name}\" of its verb \"{command.Verb}\" is not 2 to 20 lower-case letters and hyphens, or is there already.");
+        }
+    }
+
+    // What every command of a service has on the command line, see HostSettings.
+    static readonly string[] OptionsOfTheHost = ["entity", "out", "help", "version", "data", "database", "owner-database", "plugins", "profile", "listen", "public-address"];
 
     static void CheckPermissions(ServiceDescription service)
     {

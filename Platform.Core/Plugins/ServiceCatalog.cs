@@ -23,6 +23,9 @@ internal sealed record PageRoute(string Pattern, Type Page);
 /// <summary>Something officers load from a file, by command line.</summary>
 internal sealed record ImportVerb(string Verb, string Summary, Type Import);
 
+/// <summary>Something officers ask for, by command line.</summary>
+internal sealed record OfficeVerb(string Verb, string Summary, Type Command, IReadOnlyList<OfficeOption> Options);
+
 /// <summary>Something that not everybody may do.</summary>
 internal sealed record ServicePermission(string Id, string Label, string LabelEn);
 
@@ -42,9 +45,12 @@ internal sealed record ServiceDescription(
     /// <summary>What it does by the clock.</summary>
     public IReadOnlyList<JobPlan> Jobs { get; init; } = [];
 
+    /// <summary>What officers may ask of it.</summary>
+    public IReadOnlyList<OfficeVerb> Office { get; init; } = [];
+
     /// <summary>Every class that the service named in its description.</summary>
     public IEnumerable<Type> Parts =>
-        [.. Pages.Select(page => page.Page), .. Imports.Select(import => import.Import), .. Jobs.Select(job => job.Job), .. Uses, .. Provides.Select(provided => provided.Service)];
+        [.. Pages.Select(page => page.Page), .. Imports.Select(import => import.Import), .. Office.Select(verb => verb.Command), .. Jobs.Select(job => job.Job), .. Uses, .. Provides.Select(provided => provided.Service)];
 
     public string Folder => Path.GetDirectoryName(Assembly.Location)!;
 

@@ -11,6 +11,7 @@ internal sealed class ServiceRecorder : IServiceDescription
 {
     readonly List<PageRoute> _pages = [];
     readonly List<ImportVerb> _imports = [];
+    readonly List<OfficeVerb> _office = [];
     readonly List<Type> _uses = [];
     readonly List<JobPlan> _jobs = [];
     readonly List<(Type, Type)> _provides = [];
@@ -37,6 +38,9 @@ internal sealed class ServiceRecorder : IServiceDescription
 
     public void Import<TImport>(string verb, string summary)
         where TImport : class, IImport => _imports.Add(new(verb, summary, typeof(TImport)));
+
+    public void Office<TCommand>(string verb, string summary, params IReadOnlyList<OfficeOption> options)
+        where TCommand : class, IOfficeCommand => _office.Add(new(verb, summary, typeof(TCommand), options));
 
     public void Settings<TSettings>(SettingsCheck<TSettings>? check = null)
         where TSettings : class, new()
@@ -75,6 +79,7 @@ internal sealed class ServiceRecorder : IServiceDescription
         assembly, _pages, _imports, _uses, _provides)
     {
         Jobs = _jobs,
+        Office = _office,
         Settings = _settings,
         Permissions = _permissions,
         Files = ServiceFiles.In(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(assembly.Location)!, "wwwroot")),

@@ -7,9 +7,9 @@ using Services.Fines.Register;
 
 namespace Services.Fines;
 
-/// <summary>Closes a fine when payments tells that it is paid, and opens it again when the bank took the payment back.</summary>
-/// <remarks>One class for both: only within a class does the order of a stream hold, and a reversal before its payment would leave the fine closed for ever.</remarks>
-internal sealed class FollowPosition(ISettings<FinesSettings> settings) : IReact<PositionPaid>, IReact<PositionReversed>
+/// <summary>Closes a fine when payments tells that it is paid, opens it again when the bank took the payment back, and writes down what was told, once, for the office.</summary>
+/// <remarks>One class for all: only within a class does the order of a stream hold, and a reversal before its payment would leave the fine closed for ever.</remarks>
+internal sealed class FollowPosition(ISettings<FinesSettings> settings) : IReact<PositionPaid>, IReact<PositionReversed>, IReact<PositionCancelled>, IReact<PositionExpired>
 {
     /// <remarks>Told twice, it writes the same again.</remarks>
     /// <exception cref="InvalidOperationException">The register has no such fine: an officer must see it, for money was taken.</exception>
@@ -18,14 +18,23 @@ internal sealed class FollowPosition(ISettings<FinesSettings> settings) : IReact
         ArgumentNullException.ThrowIfNull(happened);
         ArgumentNullException.ThrowIfNull(session);
         var name = NameOf(happened.Position);
-        var touched = await session.Execute(
+        var touched = await session.First<int>(
             """
-            update fines.fine
-            set state = 'paid', paid_on = @day, paid_cents = @amount, paid_order = @order, changed_at = @at
-            where entity_id = @entity and series = @series and year = @year and number = @number
+            with closed as (
+                update fines.fine
+                set state = 'paid', paid_on = @day, paid_cents = @amount, paid_order = @order, changed_at = @at
+                where entity_id = @entity and series = @series and year = @year and number = @number
+                returning fine_id
+            ), told as (
+                insert into fines.movement (entity_id, fine_id, version, kind, order_no, cents, moved_on, moved_at)
+                select @entity, fine_id, @Version, 'paid', @order, @amount, @day, @at from closed
+                on conflict (entity_id, fine_id, version) do nothing
+            )
+            select count(*)::int from closed
             """,
             new
             {
+                happened.Version,
                 entity = session.Entity, series = name.Series, year = name.Year, number = name.Number,
                 day = LegalTime.Day(happened.At), amount = happened.Amount, order = happened.OrderNumber, at = happened.At,
             });
@@ -37,12 +46,27 @@ internal sealed class FollowPosition(ISettings<FinesSettings> settings) : IReact
             await Supplements.Judge(session, fine, await settings.Read(session), happened.At);
     }
 
+    /// <remarks>Nothing is owed here any more, or not now; the register decides by the phase that a file brings, so that the fine itself stays as it is.</remarks>
+    public Task On(PositionCancelled happened, IEntitySession session, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        return Movement.Write(session, NameOf(happened.Position), happened.Version, "cancelled", null, happened.At);
+    }
+
+    /// <remarks>As for a cancelled one.</remarks>
+    public Task On(PositionExpired happened, IEntitySession session, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        return Movement.Write(session, NameOf(happened.Position), happened.Version, "expired", null, happened.At);
+    }
+
     /// <remarks>A fine that another order has paid stays paid.</remarks>
     public async Task On(PositionReversed happened, IEntitySession session, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(happened);
         ArgumentNullException.ThrowIfNull(session);
         var name = NameOf(happened.Position);
+        await Movement.Write(session, name, happened.Version, "reversed", happened.OrderNumber, happened.At);
         var touched = await session.Execute(
             """
             update fines.fine

@@ -16,6 +16,14 @@ internal sealed record FineLine(
     public int Points { get; init; }
     public string Accessory { get; init; } = "";
     public string Device { get; init; } = "";
+    public string DeviceKind { get; init; } = "";
+    public string Comma { get; init; } = "";
+    public string RoadOwner { get; init; } = "";
+    public Euro SendCosts { get; init; }
+    public DateOnly? SendPerfectedOn { get; init; }
+
+    /// <summary>The line as it stood in the file.</summary>
+    public SourceLine Source { get; init; } = SourceLine.None;
 }
 
 /// <summary>Columns of the file, found by name in any order.</summary>
@@ -42,11 +50,20 @@ internal static class FineColumns
     public const string Accessory = "sanzioni_accessorie";
     public const string Device = "dispositivo";
 
+    public const string DeviceKind = "tipo_dispositivo";
+    public const string Comma = "comma";
+    public const string RoadOwner = "proprietario_strada";
+
     /// <summary>Cost of a notification through SEND: added to the other costs.</summary>
     public const string SendCosts = "spese_send";
 
+    /// <summary>Day on which a notification through SEND was perfected: the day of notification, where that is empty.</summary>
+    public const string SendPerfectedOn = "data_perfezionamento_send";
+
     /// <summary>A file may leave these out: then every line has the usual value.</summary>
-    public static readonly IReadOnlyList<string> Optional = [Phase, Points, Accessory, Device, SendCosts];
+    public static readonly IReadOnlyList<string> Optional = [Phase, Points, Accessory, Device, DeviceKind, Comma, RoadOwner, SendCosts, SendPerfectedOn];
+
+    public static bool Knows(string column) => Required.Contains(column, StringComparer.Ordinal) || Optional.Contains(column, StringComparer.Ordinal);
 
     public static readonly IReadOnlyList<string> Required =
     [
@@ -55,21 +72,28 @@ internal static class FineColumns
 }
 
 /// <summary>Reads one line's fields. Collects every error of the line, each in words that say how to mend it.</summary>
-internal sealed partial class FineLineReader(int line, Func<string, string> field, DateOnly today)
+internal sealed partial class FineLineReader(int line, Func<string, string> field, DateOnly today, SourceLine source)
 {
     readonly List<ImportError> _errors = [];
 
     /// <summary>The line, or null when it has errors.</summary>
-    public static FineLine? Read(int line, Func<string, string> field, DateOnly today, out IReadOnlyList<ImportError> errors)
+    public static FineLine? Read(int line, Func<string, string> field, DateOnly today, out IReadOnlyList<ImportError> errors, SourceLine? source = null)
     {
-        var reader = new FineLineReader(line, field, today);
+        var reader = new FineLineReader(line, field, today, source ?? SourceLine.None);
         var read = reader.Read();
         errors = reader._errors;
         return reader._errors.Count == 0 ? read : null;
     }
 
     public static ImportError Error(int line, string? column, string? value, string message) =>
-        new(line, column, value is { Length: > 60 } ? value[..59] + "…" : value, message);
+        new(line, column, value is null ? null : Readable(value), message);
+
+    // It is printed: what moves a cursor or begins an escape sequence would write over other lines.
+    static string Readable(string value)
+    {
+        var text = value.Length > 60 ? value[..59] + "…" : value;
+        return text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '\ufffd' : c)) : text;
+    }
 
     FineLine Read()
     {
@@ -96,9 +120,19 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
         var device = Words(FineColumns.Device, 200, required: false);
         var sendCosts = field(FineColumns.SendCosts).Length == 0 ? Euro.Zero : Amount(FineColumns.SendCosts);
 
+        var deviceKind = ReadDeviceKind(device);
+        var comma = Words(FineColumns.Comma, 20, required: false);
+        var roadOwner = Words(FineColumns.RoadOwner, 120, required: false);
+        var perfectedOn = Date(FineColumns.SendPerfectedOn);
+
+        if (perfectedOn is not null && notifiedOn is not null && perfectedOn != notifiedOn)
+            Add(FineColumns.SendPerfectedOn, "Il perfezionamento di SEND e la notifica hanno due giorni diversi. Lascia quello che vale.");
+        if (perfectedOn < violatedOn)
+            Add(FineColumns.SendPerfectedOn, "Il perfezionamento è prima della violazione. Controlla le due date.");
+        notifiedOn ??= perfectedOn;
         if (phase == Phase.Notice && (notifiedOn is not null || contestedAtOnce))
             Add(FineColumns.Phase, "Un preavviso non è ancora notificato né contestato: se lo è, la fase è verbale.");
-        if (notifiedOn < violatedOn)
+        if (notifiedOn < violatedOn && perfectedOn is null)
             Add(FineColumns.NotifiedOn, "La notifica è prima della violazione. Controlla le due date.");
         if (minimum is { Cents: 0 })
             Add(FineColumns.Minimum, "Il minimo deve essere più di zero.");
@@ -109,7 +143,8 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
             line, new(series, year, number), violatedOn ?? default, plate, municipality, place, article, description,
             minimum ?? default, maximum ?? default, (costs ?? default) + (sendCosts ?? default), notifiedOn, contestedAtOnce, discountExcluded)
         {
-            Phase = phase, Points = points, Accessory = accessory, Device = device,
+            Phase = phase, Points = points, Accessory = accessory, Device = device, DeviceKind = deviceKind, Comma = comma, RoadOwner = roadOwner,
+            SendCosts = sendCosts ?? default, SendPerfectedOn = perfectedOn, Source = source,
         };
     }
 
@@ -173,6 +208,25 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
             return phase;
         Add(FineColumns.Phase, $"Scrivi una di queste: {string.Join(", ", Phases.Italian.Keys)}. Vuoto vuol dire verbale.");
         return Phase.Report;
+    }
+
+    string ReadDeviceKind(string device)
+    {
+        var text = field(FineColumns.DeviceKind);
+        if (text.Length > 0 && device.Length == 0)
+            Add(FineColumns.DeviceKind, $"C'è il tipo e manca il dispositivo. Scrivi quale, nella colonna {FineColumns.Device}.");
+        switch (text.ToLowerInvariant())
+        {
+            case "":
+                return "";
+            case "fisso":
+                return "fixed";
+            case "mobile":
+                return "mobile";
+            default:
+                Add(FineColumns.DeviceKind, "Scrivi fisso oppure mobile. Vuoto vuol dire che l'accertamento non è di un dispositivo.");
+                return "";
+        }
     }
 
     string Words(string column, int most, bool required = true)

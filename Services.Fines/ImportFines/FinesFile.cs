@@ -8,26 +8,34 @@ namespace Services.Fines;
 
 /// <summary>A data line as read: either a fine or what is wrong with it.</summary>
 /// <param name="IsData">False for what concerns the file as a whole.</param>
-internal sealed record ReadLine(FineLine? Fine, IReadOnlyList<ImportError> Errors, bool IsData = true);
+internal sealed record ReadLine(FineLine? Fine, IReadOnlyList<ImportError> Errors, SourceLine Source, bool IsData = true);
 
-/// <summary>Reads a CSV file of fines line by line, whatever its size: columns by name, <c>;</c> or <c>,</c> between them, UTF-8 or Windows-1252.</summary>
+/// <summary>Reads a CSV file of fines line by line, whatever its size: columns by name, <c>;</c>, <c>,</c> or a tab between them, UTF-8, UTF-16 with its mark, or Windows-1252.</summary>
 internal static class FinesFile
 {
+    const int LongestHeading = 64 * 1024;
+
+    static readonly char[] Separators = [';', ',', '\t'];
+
     /// <summary>The lines in order. A file that cannot be read at all gives one line of number 1 with its error and nothing else.</summary>
     public static async IAsyncEnumerable<ReadLine> Read(Stream file, DateOnly today, [EnumeratorCancellation] CancellationToken stop)
     {
         using var text = new StreamReader(file, Utf8OrWindows1252.Encoding, detectEncodingFromByteOrderMarks: true, 64 * 1024, leaveOpen: true);
-        var heading = await text.ReadLineAsync(stop);
-        if (string.IsNullOrWhiteSpace(heading))
+        var before = 1;
+        var heading = Heading(text, out var problem);
+        char? said = null;
+        // Excel's own way to say what stands between the columns.
+        if (heading is ['s', 'e', 'p', '=', var between and (';' or ',' or '\t')])
         {
-            yield return Unreadable("Il file è vuoto, o la prima riga non ha i nomi delle colonne.");
-            yield break;
+            said = between;
+            heading = Heading(text, out problem);
+            before = 2;
         }
-        var separator = heading.Count(c => c == ';') >= heading.Count(c => c == ',') ? ';' : ',';
-        var columns = Columns.Find(heading, separator, out var problem);
+        var separator = said ?? Separators.MaxBy(mark => heading?.Count(c => c == mark) ?? 0);
+        var columns = heading is null ? null : Columns.Find(heading, separator, out problem);
         if (columns is null)
         {
-            yield return Unreadable(problem!);
+            yield return new(null, [FineLineReader.Error(1, null, null, problem!)], SourceLine.None, IsData: false);
             yield break;
         }
 
@@ -43,7 +51,7 @@ internal static class FinesFile
             MaxRecordSize = 1024 * 1024,
             OnMalformedRecord = record => badQuotes |= record.Reason != CsvMalformedReason.FieldCountMismatch,
         }, leaveOpen: true);
-        var seen = new Dictionary<FineNumber, int>();
+        var seen = new SeenNumbers();
         while (true)
         {
             badQuotes = false;
@@ -57,10 +65,10 @@ internal static class FinesFile
             {
                 broken = true;
             }
-            var line = checked((int)csv.LineNumber + 1);   // the heading was read before
+            var line = checked((int)csv.LineNumber + before);   // the heading was read before
             if (broken)
             {
-                yield return Bad(line, null, "Da qui in poi il file non si legge: una riga è troppo lunga per essere un verbale. Le righe seguenti non sono state caricate.");
+                yield return Bad(line, null, SourceLine.None, "Da qui in poi il file non si legge: una riga è troppo lunga per essere un verbale. Le righe seguenti non sono state caricate.");
                 yield break;
             }
             if (!more)
@@ -70,20 +78,52 @@ internal static class FinesFile
         }
     }
 
-    static ReadLine ReadOne(CsvReader csv, int line, Columns columns, bool badQuotes, DateOnly today, Dictionary<FineNumber, int> seen)
+    // Not by ReadLine: a file of one endless line would be held in memory whole.
+    static string? Heading(StreamReader text, out string? problem)
     {
-        if (badQuotes)
-            return Bad(line, null, "Le virgolette non tornano. Se un testo le contiene, scrivile doppie e chiudi il testo tra virgolette, senza andare a capo.");
-        if (csv.FieldCount != columns.Width)
-            return Bad(line, null, $"La riga ha {csv.FieldCount} colonne e l'intestazione {columns.Width}. Se un testo o un importo contiene il separatore, chiudilo tra virgolette.");
-
-        var fine = FineLineReader.Read(line, column => columns.Of(column) is { } place ? csv.GetString(place).Trim() : "", today, out var errors);
-        if (fine is null)
-            return new(null, errors);
-        if (!seen.TryAdd(fine.Name, line))
-            return Bad(line, fine.Name.ToString(), $"Lo stesso verbale è già alla riga {seen[fine.Name]}. Lascia una sola riga.");
-        return new(fine, []);
+        var heading = new StringBuilder();
+        problem = null;
+        while (heading.Length < LongestHeading)
+        {
+            var next = text.Read();
+            if (next is '\r' && text.Peek() == '\n')
+                next = text.Read();
+            if (next is -1 or '\r' or '\n')
+            {
+                var line = heading.ToString();
+                problem = line.StartsWith("PK\u0003\u0004", StringComparison.Ordinal) ? "È un foglio di calcolo e non un CSV. Salvalo come \"CSV UTF-8\" e riprova."
+                    : line.Contains('\0', StringComparison.Ordinal) ? "Il file non è testo, o è in UTF-16 senza il suo segno all'inizio. Salvalo come \"CSV UTF-8\" e riprova."
+                    : string.IsNullOrWhiteSpace(line) ? "Il file è vuoto, o la prima riga non ha i nomi delle colonne."
+                    : null;
+                return problem is null ? line : null;
+            }
+            heading.Append((char)next);
+        }
+        problem = "La prima riga è troppo lunga per essere i nomi delle colonne. È un file CSV?";
+        return null;
     }
+
+    static ReadLine ReadOne(CsvReader csv, int line, Columns columns, bool badQuotes, DateOnly today, SeenNumbers seen)
+    {
+        var fields = new string[csv.FieldCount];
+        for (var i = 0; i < fields.Length; i++)
+            fields[i] = Plain(csv.GetString(i).Trim());
+        var source = new SourceLine(columns.Names, fields);
+        if (badQuotes)
+            return Bad(line, null, source, "Le virgolette non tornano. Se un testo le contiene, scrivile doppie e chiudi il testo tra virgolette, senza andare a capo.");
+        if (fields.Length != columns.Width)
+            return Bad(line, null, source, $"La riga ha {fields.Length} colonne e l'intestazione {columns.Width}. Se un testo o un importo contiene il separatore, chiudilo tra virgolette.");
+
+        var fine = FineLineReader.Read(line, column => columns.Of(column) is { } place ? fields[place] : "", today, out var errors, source);
+        if (fine is null)
+            return new(null, errors, source);
+        if (seen.Add(fine.Name, line) is { } before)
+            return Bad(line, fine.Name.ToString(), source, $"Lo stesso verbale è già alla riga {before}. Lascia una sola riga.");
+        return new(fine, [], source);
+    }
+
+    // Our own sheets put an apostrophe before what a spreadsheet would run; a mended one comes back with it.
+    static string Plain(string field) => field is ['\'', '=' or '+' or '-' or '@', ..] ? field[1..] : field;
 
     static bool IsBlank(CsvReader csv)
     {
@@ -95,14 +135,14 @@ internal static class FinesFile
         return true;
     }
 
-    static ReadLine Unreadable(string message) => Bad(1, null, message) with { IsData = false };
-
-    static ReadLine Bad(int line, string? value, string message) => new(null, [FineLineReader.Error(line, null, value, message)]);
+    static ReadLine Bad(int line, string? value, SourceLine source, string message) => new(null, [FineLineReader.Error(line, null, value, message)], source);
 
     /// <summary>Which column stands where.</summary>
-    sealed class Columns(int width, Dictionary<string, int> places)
+    sealed class Columns(string[] names, Dictionary<string, int> places)
     {
-        public int Width => width;
+        public int Width => names.Length;
+
+        public IReadOnlyList<string> Names => names;
 
         /// <summary>Null where the file leaves an optional column out.</summary>
         public int? Of(string column) => places.TryGetValue(column, out var place) ? place : null;
@@ -112,10 +152,12 @@ internal static class FinesFile
             using var names = CsvReader.FromText(heading, new CsvReaderOptions { Separator = separator, HasHeader = false, TrimWhitespace = true });
             names.Read();
             var places = new Dictionary<string, int>(StringComparer.Ordinal);
+            var all = new string[names.FieldCount];
             for (var i = 0; i < names.FieldCount; i++)
             {
                 var name = names.GetString(i).Trim().ToLowerInvariant().Replace(' ', '_');
-                if ((FineColumns.Required.Contains(name, StringComparer.Ordinal) || FineColumns.Optional.Contains(name, StringComparer.Ordinal)) && !places.TryAdd(name, i))
+                all[i] = name;
+                if (FineColumns.Knows(name) && !places.TryAdd(name, i))
                 {
                     problem = $"La colonna {name} c'è due volte. Lasciane una.";
                     return null;
@@ -124,8 +166,8 @@ internal static class FinesFile
             var missing = FineColumns.Required.Where(column => !places.ContainsKey(column)).ToList();
             problem = missing.Count == 0 ? null
                 : $"{(missing.Count == 1 ? "Manca la colonna" : "Mancano le colonne")}: {string.Join(", ", missing)}. "
-                  + "La prima riga deve avere i nomi delle colonne, in qualsiasi ordine, separati da punto e virgola o da virgola.";
-            return problem is null ? new(names.FieldCount, places) : null;
+                  + "La prima riga deve avere i nomi delle colonne, in qualsiasi ordine, separati da punto e virgola, virgola o tabulazione.";
+            return problem is null ? new(all, places) : null;
         }
     }
 }
@@ -170,5 +212,26 @@ internal static class Utf8OrWindows1252
         }
 
         public override void Reset() => (_chars, _next) = ("", 0);
+    }
+}
+
+/// <summary>At which line each number of the file stood. Numbers come nearly without gaps, so that they are kept by the sixteen: a tenth of a dictionary's memory.</summary>
+internal sealed class SeenNumbers
+{
+    const int PerPage = 16;
+
+    readonly Dictionary<(string Series, int Year, int Page), int[]> _pages = [];
+
+    /// <summary>The line where the number stood before; null the first time.</summary>
+    public int? Add(FineNumber name, int line)
+    {
+        var (page, place) = Math.DivRem(name.Number, PerPage);
+        if (!_pages.TryGetValue((name.Series, name.Year, page), out var lines))
+            _pages.Add((name.Series, name.Year, page), lines = new int[PerPage]);
+        var before = lines[place];
+        if (before != 0)
+            return before;
+        lines[place] = line;
+        return null;
     }
 }

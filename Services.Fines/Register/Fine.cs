@@ -50,7 +50,7 @@ internal sealed record Fine(
     /// <summary>Those of <paramref name="ids"/> that exist, in no order.</summary>
     public static Task<IReadOnlyList<Fine>> List(IEntitySession session, IReadOnlyList<Guid> ids) => session.List<Fine>(
         """
-        select fine_id as id, series, year, number, municipality::text, place, article, description, violated_on as violatedOn, plate,
+        select fine_id as id, series, year, number, municipality::text, place, article || case comma when '' then '' else ' c. ' || comma end as article, description, violated_on as violatedOn, plate,
                min_cents as minimum, max_cents as maximum, costs_cents as costs, discount_excluded as discountExcluded,
                contested_at_once as contestedAtOnce, notified_on as notifiedOn, state, paid_on as paidOn, paid_cents as paidAmount, paid_order as paidOrder,
                phase as phaseText, declared_on as declaredOn, points::int, accessory, device,
@@ -62,7 +62,7 @@ internal sealed record Fine(
 
     public static Task<Fine?> Find(IEntitySession session, FineNumber name) => session.First<Fine>(
         """
-        select fine_id as id, series, year, number, municipality::text, place, article, description, violated_on as violatedOn, plate,
+        select fine_id as id, series, year, number, municipality::text, place, article || case comma when '' then '' else ' c. ' || comma end as article, description, violated_on as violatedOn, plate,
                min_cents as minimum, max_cents as maximum, costs_cents as costs, discount_excluded as discountExcluded,
                contested_at_once as contestedAtOnce, notified_on as notifiedOn, state, paid_on as paidOn, paid_cents as paidAmount, paid_order as paidOrder,
                phase as phaseText, declared_on as declaredOn, points::int, accessory, device,

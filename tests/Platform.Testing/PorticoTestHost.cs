@@ -161,11 +161,24 @@ public sealed class PorticoTestHost : IAsyncDisposable
     }
 
     /// <summary>Loads a file as an officer of the creditor would.</summary>
-    public async Task<ImportReport> Import(string service, string verb, string creditorCode, string csv)
+    /// <param name="allOrNothing">Load nothing unless every line is good.</param>
+    /// <param name="refused">Takes the lines that were not loaded.</param>
+    public async Task<ImportReport> Import(string service, string verb, string creditorCode, string csv, bool allOrNothing = false, TextWriter? refused = null)
     {
         await using var file = new MemoryStream(Encoding.UTF8.GetBytes(csv));
-        return await PorticoCommands.Import(_app, service, verb, creditorCode, file, CancellationToken.None)
+        return await ServiceCommands.Import(_app, service, verb, creditorCode, new ImportFile(file) { AllOrNothing = allOrNothing, Refused = refused }, CancellationToken.None)
             ?? throw new ArgumentException($"No entity {creditorCode}.", nameof(creditorCode));
+    }
+
+    /// <summary>Asks what an officer of an entity would ask by <c>portico &lt;service&gt; &lt;verb&gt;</c>, on this host's clock.</summary>
+    /// <param name="options">Names without dashes; a switch has an empty value.</param>
+    /// <exception cref="InvalidOperationException">It was not done; the message is why.</exception>
+    public async Task<string> Office(string service, string verb, string entityCode, params (string Name, string Value)[] options)
+    {
+        await using var output = new StringWriter(CultureInfo.InvariantCulture);
+        var refused = await ServiceCommands.Office(
+            _app, service, verb, entityCode, options.ToDictionary(option => option.Name, option => option.Value, StringComparer.Ordinal), output, CancellationToken.None);
+        return refused is null ? output.ToString() : throw new InvalidOperationException(refused);
     }
 
     /// <summary>Loads one fine: the minimum in euros and cents, the maximum four times the euros, costs of 2 €, notified <paramref name="notifiedDaysAgo"/> days before the clock's day.</summary>

@@ -23,7 +23,8 @@ public sealed class CommandLineTests
     [TestCase("agreement set", "--secret <settings>")]
     [TestCase("jobs restart", "<service> <job> --entity --by")]
     [TestCase("plugins", "--plugins")]
-    [TestCase("fines import", "--entity <file>")]
+    [TestCase("fines import", "--entity <file> --all-or-nothing --refused")]
+    [TestCase("fines proceeds", "--entity --year --out")]
     public async Task Every_command_explains_itself(string command, string named)
     {
         var (code, words) = await PorticoProgram.Run([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help", "--plugins", TestCluster.Plugins]);

@@ -17,6 +17,7 @@ internal static class Inventory
         ["imports, pages and parts"] = Lines(host.Catalog.Services.SelectMany(service => service.Parts.Select(part => $"{service.Id} {part.FullName}").Prepend(service.Id))),
         ["jobs"] = Lines(host.Catalog.Services.SelectMany(service => service.Jobs.Select(job => $"{service.Id} {job.Name} {job.Cron}"))),
         ["permissions"] = Lines(host.Catalog.Services.SelectMany(service => service.Permissions.Select(permission => $"{service.Id} {permission.Id}"))),
+        ["office"] = Lines(host.Catalog.Services.SelectMany(service => service.Office.Select(verb => $"{service.Id} {verb.Verb}"))),
         ["settings forms"] = Lines(host.Catalog.Services.Where(service => service.Settings is not null).Select(service => $"{service.Id} {service.Settings!.GetType()}")),
         ["jobs written down"] = await Rows(host, "select service || ' ' || job from core.job"),
         ["subscriptions"] = await Rows(host, "select event_type || ' ' || handler || ' ' || module from core.subscription"),

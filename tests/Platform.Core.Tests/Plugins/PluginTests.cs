@@ -67,6 +67,10 @@ public sealed class PluginTests
         ("b44-never", () => One(Planted.Service("never", "mai", describe: "s.Job<J>(\"0 0 30 2 *\", perEntity: true, Platform.Core.Jobs.Missed.Skip);", more: Job)), "the schedule \"0 0 30 2 *\" of its J never comes."),
         ("b45-jobs", () => One(Planted.Service("twojobs", "duelavori", describe: "s.Job<J>(\"0 3 * * *\", perEntity: true, Platform.Core.Jobs.Missed.Skip); s.Job<J>(\"0 4 * * *\", perEntity: true, Platform.Core.Jobs.Missed.Skip);", more: Job)), "it describes the job J twice*"),
         ("b46-job", () => One(Planted.Service("badjob", "lavoro", describe: "s.Job<J>(\"0 3 * * *\", perEntity: true, Platform.Core.Jobs.Missed.Skip);", more: Job.Replace("class J", "class J(Uri u)", StringComparison.Ordinal).Replace("Task.CompletedTask", "Task.Delay(u.Port)", StringComparison.Ordinal))), "J cannot be made: it asks for System.Uri, which nobody gives*"),
+        ("b47-office", () => One(Planted.Service("office", "ufficio", describe: "s.Office<O>(\"no verb\", \"\");", more: Office)), "the verb \"no verb\" of its O is not*"),
+        ("b48-verbs", () => One(Planted.Service("verbs", "verbi", describe: "s.Import<I>(\"load\", \"\"); s.Office<O>(\"load\", \"\");", more: Import + Office)), "it describes the verb \"load\" twice."),
+        ("b49-option", () => One(Planted.Service("option", "opzione", describe: "s.Office<O>(\"list\", \"\", new OfficeOption(\"out\", \"\"));", more: Office)), "the option \"out\" of its verb \"list\" is not*or is there already."),
+        ("b50-asks", () => One(Planted.Service("asks", "chiede", describe: "s.Office<O>(\"list\", \"\");", more: Office.Replace("class O", "class O(Uri u)", StringComparison.Ordinal).Replace("(string?)null", "(string?)u.Host", StringComparison.Ordinal))), "O cannot be made: it asks for System.Uri, which nobody gives*"),
         ("b30-migration", () => One(Planted.Service("badsql", "sql"), null, ("V1__a.sql", "create table badsql.a (entity_id int primary key); create tabel badsql.b ()")), "the database lacks its migrations: V1__a.sql. Run \"portico migrate\"*"),
         ("s01-kind", () => One(Planted.Service("skind", "s-uno", describe: "s.Settings<S>();", more: Settings("public object X { get; init; } = 1;"))), "its setting X is a Object; a setting is a string, int*"),
         ("s02-words", () => One(Planted.Service("swords", "s-due", describe: "s.Settings<S>();", more: "public sealed record S { public int X { get; init; } }")), "its setting X has no ?Setting(*"),
@@ -87,7 +91,9 @@ public sealed class PluginTests
 
     const string Job = "public sealed class J : Platform.Core.Jobs.IJob { public Task Run(Platform.Core.Jobs.JobRun run, CancellationToken stop) => Task.CompletedTask; }";
 
-    const string Import = "public sealed class I : IImport { public Task<ImportReport> Run(System.IO.Stream f, CancellationToken s) => throw new NotSupportedException(); }";
+    const string Import = "public sealed class I : IImport { public Task<ImportReport> Run(ImportFile f, CancellationToken s) => throw new NotSupportedException(); }";
+
+    const string Office = "public sealed class O : IOfficeCommand { public Task<string?> Run(OfficeCall call, System.IO.TextWriter output, CancellationToken stop) => Task.FromResult((string?)null); }";
 
     string plugins = null!;
 
@@ -100,8 +106,8 @@ public sealed class PluginTests
         {
             var library = Library("Lib", version);
             var code = Planted.Service(
-                id, path, describe: $"s.Page<GoodPage>(\"\"); s.Settings<S>(); s.Permission(\"{id}.load\", \"Carica\", \"Load\"); s.Job<J>(\"0 3 * * *\", perEntity: true, Platform.Core.Jobs.Missed.Skip);",
-                more: GoodPage.Replace("\"VERSION\"", "new Lib.Thing().ToString()", StringComparison.Ordinal) + Settings("public int X { get; init; }") + Job);
+                id, path, describe: $"s.Page<GoodPage>(\"\"); s.Settings<S>(); s.Permission(\"{id}.load\", \"Carica\", \"Load\"); s.Job<J>(\"0 3 * * *\", perEntity: true, Platform.Core.Jobs.Missed.Skip); s.Office<O>(\"list\", \"\");",
+                more: GoodPage.Replace("\"VERSION\"", "new Lib.Thing().ToString()", StringComparison.Ordinal) + Settings("public int X { get; init; }") + Job + Office);
             Planted.Lay(plugins, "a-" + id, ("main", Planted.Compile("Main." + id, code, null, [library])), ("Lib", library));
         }
         foreach (var (folder, files, _) in Broken)

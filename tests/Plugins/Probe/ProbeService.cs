@@ -103,9 +103,9 @@ internal sealed class HappenHandler(ISessions sessions) : ICommandHandler<Happen
 
 internal sealed class RaiseEvents(ICommands commands) : IImport
 {
-    public async Task<ImportReport> Run(Stream file, CancellationToken stop)
+    public async Task<ImportReport> Run(ImportFile file, CancellationToken stop)
     {
-        using var reader = new StreamReader(file);
+        using var reader = new StreamReader(file.Content);
         var read = 0;
         while (await reader.ReadLineAsync(stop) is { Length: > 0 } line)
         {
@@ -119,9 +119,9 @@ internal sealed class RaiseEvents(ICommands commands) : IImport
 
 internal sealed class SendInside(ICommands commands, ISessions sessions) : IImport
 {
-    public async Task<ImportReport> Run(Stream file, CancellationToken stop)
+    public async Task<ImportReport> Run(ImportFile file, CancellationToken stop)
     {
-        using var reader = new StreamReader(file);
+        using var reader = new StreamReader(file.Content);
         var what = (await reader.ReadToEndAsync(stop)).Trim();
         await sessions.Run(
             async session =>
@@ -138,7 +138,7 @@ internal sealed class SendInside(ICommands commands, ISessions sessions) : IImpo
 
 internal sealed class SendBad(ICommands commands) : IImport
 {
-    public async Task<ImportReport> Run(Stream file, CancellationToken stop)
+    public async Task<ImportReport> Run(ImportFile file, CancellationToken stop)
     {
         await commands.Send(new Happen(Guid.NewGuid(), 0), stop);
         return new(1, 1, 0, 0, []);

@@ -159,6 +159,57 @@ public sealed class FinesFileTests
     public async Task A_long_value_is_shortened_in_what_is_told() =>
         (await Errors($"{Heading}\n{Good.Replace("Via Marconi 12", new string('x', 500), StringComparison.Ordinal)}")).Single().Value.Should().HaveLength(60).And.EndWith("…");
 
+    [TestCase("\t")]
+    [TestCase(",")]
+    public async Task Columns_may_be_separated_by_other_marks(string mark) =>
+        (await Read($"{Heading}\n{Good.Replace("42,00", "42.00", StringComparison.Ordinal).Replace("173,00", "173.00", StringComparison.Ordinal).Replace("2,00", "2.00", StringComparison.Ordinal)}\n".Replace(";", mark, StringComparison.Ordinal)))
+        .Single().Fine!.Maximum.Should().Be(Euro.Of(173));
+
+    [Test]
+    public async Task The_line_by_which_Excel_names_the_mark_is_no_heading()
+    {
+        var line = (await Read($"sep=;\r\n{Heading}\r\n{Good}\r\n")).Single();
+        line.Errors.Should().BeEmpty();
+        line.Fine!.Line.Should().Be(3);
+    }
+
+    [Test]
+    public async Task Text_in_UTF_16_is_read_where_it_says_so_and_told_where_not()
+    {
+        var text = $"{Heading}\n{Good.Replace("Divieto", "Perché no", StringComparison.Ordinal)}\n";
+        (await Read(new MemoryStream([.. Encoding.Unicode.GetPreamble(), .. Encoding.Unicode.GetBytes(text)]))).Single().Fine!.Description.Should().StartWith("Perché no");
+        (await Read(new MemoryStream(Encoding.Unicode.GetBytes(text)))).Single().Errors.Single().Message.Should().Contain("UTF-16");
+    }
+
+    [TestCase("PK\u0003\u0004\u0014\0\u0006\0\n", "foglio di calcolo", TestName = "a spreadsheet that was not saved as CSV")]
+    [TestCase("\0\0\0\n", "non è testo", TestName = "zeros")]
+    public async Task What_is_no_text_is_told(string text, string words) => (await Errors(text)).Single().Message.Should().Contain(words);
+
+    [Test]
+    public async Task A_file_of_a_heading_only_has_no_lines() => (await Read(Heading + "\n")).Should().BeEmpty();
+
+    [TestCase("Via\0Marconi")]
+    [TestCase("Via \u001b[2J Marconi")]
+    public async Task Characters_that_no_one_reads_are_refused_and_not_printed(string place)
+    {
+        var error = (await Errors($"{Heading}\n{Good.Replace("Via Marconi 12", place, StringComparison.Ordinal)}\n")).Single();
+        error.Field.Should().Be("luogo");
+        error.Value.Should().NotContainAny("\0", "\u001b");
+    }
+
+    [TestCase("", TestName = "an endless heading")]
+    [TestCase(Heading + "\n" + "V;2026;1;", TestName = "an endless line")]
+    [TestCase(Heading + "\n" + "V;2026;1;\"", TestName = "a quote that never closes before the end of a gigabyte")]
+    public async Task A_line_of_a_gigabyte_ends_with_words_and_not_with_the_memory(string begin)
+    {
+        await using var file = new LongLine(begin, 1_000_000_000);
+        var before = GC.GetTotalAllocatedBytes();
+        var lines = await Read(file);
+        lines.Should().ContainSingle().Which.Errors.Single().Message.Should().Contain("troppo lung");
+        (GC.GetTotalAllocatedBytes() - before).Should().BeLessThan(100_000_000);
+        file.Given.Should().BeLessThan(10_000_000, "who reads on to the end holds up everybody");
+    }
+
     [Test]
     public async Task Lines_are_given_out_while_the_file_is_still_arriving()
     {
@@ -184,6 +235,33 @@ public sealed class FinesFileTests
     static Task<List<ReadLine>> Read(string text) => Read(new MemoryStream(Encoding.UTF8.GetBytes(text)));
 
     static async Task<List<ImportError>> Errors(string text) => [.. (await Read(text)).SelectMany(line => line.Errors)];
+
+    /// <summary>Begins in some way and goes on with one letter, without a line end.</summary>
+    sealed class LongLine(string begin, long length) : Stream
+    {
+        readonly byte[] _begin = Encoding.UTF8.GetBytes(begin);
+
+        public long Given { get; private set; }
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            var given = (int)Math.Min(count, length - Given);
+            for (var i = 0; i < given; i++)
+                buffer[offset + i] = Given + i < _begin.Length ? _begin[(int)(Given + i)] : (byte)'x';
+            Given += given;
+            return given;
+        }
+
+        public override bool CanRead => true;
+        public override bool CanSeek => false;
+        public override bool CanWrite => false;
+        public override long Length => throw new NotSupportedException();
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+        public override void Flush() { }
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+        public override void SetLength(long value) => throw new NotSupportedException();
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
 
     /// <summary>A file without end: who wants to read it whole never comes back.</summary>
     sealed class EndlessFile : Stream

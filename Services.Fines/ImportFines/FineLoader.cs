@@ -1,0 +1,172 @@
+using Platform.Core.Commands;
+using Platform.Core.Settings;
+using Platform.Core.Storage;
+using Platform.Payments;
+using Services.Fines.Register;
+
+namespace Services.Fines;
+
+/// <summary>Writes lines into the register, a batch in a statement.</summary>
+internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands commands, TimeProvider time)
+{
+    /// <summary>The lines' fines that somebody is paying, or has paid a moment ago so that the register does not know yet.</summary>
+    /// <remarks>Asked before the transaction. Who begins to pay after it pays the amount that he saw; the register judges by the new one, as it does for any payment.</remarks>
+    public async Task<HashSet<string>> InPayment(IReadOnlyList<FineLine> batch, CancellationToken stop) =>
+        (await commands.Send(new AskPositions([.. batch.Select(line => line.Name.ToString())]), stop))
+        .Where(standing => standing.Paid || standing.UnderWay).Select(standing => standing.Reference).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>Adds, changes, leaves alone, refuses or keeps for later; tells for each line which.</summary>
+    /// <param name="inPayment">See <see cref="InPayment"/>.</param>
+    public async Task<IReadOnlyList<Loaded>> Load(IEntitySession session, IReadOnlyList<FineLine> batch, HashSet<string> inPayment)
+    {
+        // A plan kept from the time when the register was empty would read it whole for every batch.
+        await session.Execute("select set_config('plan_cache_mode', 'force_custom_plan', true)");
+        var waiting = new List<Loaded>();
+        foreach (var line in batch)
+            if (inPayment.Count > 0 && inPayment.Contains(line.Name.ToString()) && await Keep(session, line))
+                waiting.Add(new(line.Line, "waiting", false));
+        var now = waiting.Count == 0 ? batch : [.. batch.Where(line => waiting.All(kept => kept.Line != line.Line))];
+        if (now.Count == 0)
+            return waiting;
+
+        var results = await session.List<Loaded>(Upsert, Parameters(session, now));
+        // What is written now goes before what a file wanted earlier.
+        await session.Execute(
+            """
+            delete from fines.pending_change p
+             using fines.fine f, unnest(@series::text[], @years::int[], @numbers::int[]) as line (series, year, number)
+             where p.entity_id = @entity and f.entity_id = @entity and f.fine_id = p.fine_id
+               and f.series = line.series and f.year = line.year and f.number = line.number
+            """,
+            new
+            {
+                entity = session.Entity, series = now.Select(line => line.Name.Series).ToArray(), years = now.Select(line => line.Name.Year).ToArray(),
+                numbers = now.Select(line => line.Name.Number).ToArray(),
+            });
+        // The day of notification often comes after the payment, and may be another than the citizen said.
+        FinesSettings? decided = null;
+        foreach (var changedPaid in results.Where(result => result is { Outcome: "changed", Paid: true }))
+        {
+            if (await Fine.Find(session, now.First(line => line.Line == changedPaid.Line).Name) is { } fine)
+                await Supplements.Judge(session, fine, decided ??= await settings.Read(session), time.GetUtcNow());
+        }
+        return [.. results, .. waiting];
+    }
+
+    /// <summary>Keeps the line for later when it would change what an unpaid fine costs.</summary>
+    async Task<bool> Keep(IEntitySession session, FineLine line) => await session.Execute(
+        """
+        insert into fines.pending_change as p (entity_id, fine_id, fields, asked_at)
+        select @entity, fine_id, @fields, @now
+          from fines.fine
+         where entity_id = @entity and series = @Series and year = @Year and number = @Number and state = 'open'
+           and (min_cents, max_cents, costs_cents, discount_excluded) is distinct from (@minimum, @maximum, @costs, @excluded)
+        on conflict (entity_id, fine_id) do update
+           set fields = excluded.fields, state = 'waiting', decided_at = null,
+               asked_at = case when p.state = 'waiting' and p.fields = excluded.fields then p.asked_at else excluded.asked_at end
+        """,
+        new
+        {
+            entity = session.Entity, line.Name.Series, line.Name.Year, line.Name.Number, fields = line.Source.ToJson(), now = time.GetUtcNow(),
+            minimum = line.Minimum.Cents, maximum = line.Maximum.Cents, costs = line.Costs.Cents, excluded = line.DiscountExcluded,
+        }) > 0;
+
+    object Parameters(IEntitySession session, IReadOnlyList<FineLine> batch)
+    {
+        T[] Each<T>(Func<FineLine, T> value) => [.. batch.Select(value)];
+        return new
+        {
+            entity = session.Entity,
+            now = time.GetUtcNow(),
+            lines = Each(fine => fine.Line),
+            ids = Each(_ => Guid.CreateVersion7()),
+            series = Each(fine => fine.Name.Series),
+            years = Each(fine => fine.Name.Year),
+            numbers = Each(fine => fine.Name.Number),
+            municipalities = Each(fine => fine.Municipality),
+            places = Each(fine => fine.Place),
+            articles = Each(fine => fine.Article),
+            commas = Each(fine => fine.Comma),
+            descriptions = Each(fine => fine.Description),
+            days = Each(fine => fine.ViolatedOn),
+            plates = Each(fine => fine.Plate.Value),
+            minimums = Each(fine => fine.Minimum.Cents),
+            maximums = Each(fine => fine.Maximum.Cents),
+            costs = Each(fine => fine.Costs.Cents),
+            sendCosts = Each(fine => fine.SendCosts.Cents),
+            excluded = Each(fine => fine.DiscountExcluded),
+            contested = Each(fine => fine.ContestedAtOnce),
+            notified = Each(fine => fine.NotifiedOn),
+            perfected = Each(fine => fine.SendPerfectedOn),
+            phases = Each(fine => Amounts.Phases.ToText(fine.Phase)),
+            points = Each(fine => fine.Points),
+            accessories = Each(fine => fine.Accessory),
+            devices = Each(fine => fine.Device),
+            kinds = Each(fine => fine.DeviceKind),
+            owners = Each(fine => fine.RoadOwner),
+        };
+    }
+
+    /// <summary>
+    /// Adds, changes or leaves alone. What a paid fine cost may not change any more; all else may, for the day of notification often comes after the payment.
+    /// The guard stands in "on conflict … where", which sees the row as it is when locked, so that a payment in this very moment wins.
+    /// </summary>
+    const string Upsert =
+        """
+        with incoming as (
+            select *
+            from unnest(@lines::int[], @ids::uuid[], @series::text[], @years::int[], @numbers::int[], @municipalities::text[], @places::text[], @articles::text[], @commas::text[],
+                        @descriptions::text[], @days::date[], @plates::text[], @minimums::bigint[], @maximums::bigint[], @costs::bigint[], @sendCosts::bigint[], @excluded::boolean[],
+                        @contested::boolean[], @notified::date[], @perfected::date[], @phases::text[], @points::smallint[], @accessories::text[], @devices::text[], @kinds::text[],
+                        @owners::text[])
+                 as line (line, fine_id, series, year, number, municipality, place, article, comma, description, violated_on, plate, min_cents, max_cents, costs_cents, send_cents,
+                          discount_excluded, contested_at_once, notified_on, send_perfected_on, phase, points, accessory, device, device_kind, road_owner)
+        ), written as (
+            insert into fines.fine as known (
+                entity_id, fine_id, series, year, number, municipality, place, article, comma, description, violated_on, plate, min_cents, max_cents, costs_cents, send_cents,
+                discount_excluded, contested_at_once, notified_on, send_perfected_on, phase, points, accessory, device, device_kind, road_owner, imported_at, changed_at)
+            select @entity, fine_id, series, year, number, municipality, place, article, comma, description, violated_on, plate, min_cents, max_cents, costs_cents, send_cents,
+                   discount_excluded, contested_at_once, notified_on, send_perfected_on, phase, points, accessory, device, device_kind, road_owner, @now, @now
+            from incoming
+            order by series, year, number
+            on conflict (entity_id, series, year, number) do update set
+                municipality = excluded.municipality, place = excluded.place, article = excluded.article, comma = excluded.comma, description = excluded.description,
+                violated_on = excluded.violated_on, plate = excluded.plate, min_cents = excluded.min_cents, max_cents = excluded.max_cents,
+                costs_cents = excluded.costs_cents, send_cents = excluded.send_cents, discount_excluded = excluded.discount_excluded, contested_at_once = excluded.contested_at_once,
+                notified_on = excluded.notified_on, send_perfected_on = excluded.send_perfected_on, phase = excluded.phase, points = excluded.points,
+                accessory = excluded.accessory, device = excluded.device, device_kind = excluded.device_kind, road_owner = excluded.road_owner, changed_at = excluded.changed_at
+            where (known.state <> 'paid' or (known.min_cents, known.max_cents, known.costs_cents, known.discount_excluded)
+                                        = (excluded.min_cents, excluded.max_cents, excluded.costs_cents, excluded.discount_excluded))
+              and (known.municipality, known.place, known.article, known.comma, known.description, known.violated_on, known.plate, known.min_cents, known.max_cents, known.costs_cents,
+                   known.send_cents, known.discount_excluded, known.contested_at_once, known.notified_on, known.send_perfected_on, known.phase, known.points, known.accessory,
+                   known.device, known.device_kind, known.road_owner)
+                  is distinct from
+                  (excluded.municipality, excluded.place, excluded.article, excluded.comma, excluded.description, excluded.violated_on, excluded.plate, excluded.min_cents,
+                   excluded.max_cents, excluded.costs_cents, excluded.send_cents, excluded.discount_excluded, excluded.contested_at_once, excluded.notified_on,
+                   excluded.send_perfected_on, excluded.phase, excluded.points, excluded.accessory, excluded.device, excluded.device_kind, excluded.road_owner)
+            returning known.series, known.year, known.number, known.fine_id
+        )
+        select i.line,
+               case
+                   when w.fine_id = i.fine_id then 'added'
+                   when w.fine_id is not null then 'changed'
+                   when f.fine_id is null then 'unchanged'   -- another load of the same lines came first
+                   when (f.min_cents, f.max_cents, f.costs_cents, f.discount_excluded) = (i.min_cents, i.max_cents, i.costs_cents, i.discount_excluded) then 'unchanged'
+                   else 'paid'
+               end as outcome,
+               coalesce(f.state = 'paid', false) as paid
+        from incoming i
+        left join written w on w.series = i.series and w.year = i.year and w.number = i.number
+        left join lateral (   -- one look-up by key per line, whatever the planner thinks of the register's size
+            select fine_id, state, min_cents, max_cents, costs_cents, discount_excluded
+            from fines.fine
+            where entity_id = @entity and series = i.series and year = i.year and number = i.number
+            limit 1
+        ) f on true
+        order by i.line
+        """;
+}
+
+/// <summary>What became of a line: added, changed, unchanged, waiting, or paid, which is a refusal.</summary>
+/// <param name="Paid">The fine was paid before.</param>
+internal sealed record Loaded(int Line, string Outcome, bool Paid);

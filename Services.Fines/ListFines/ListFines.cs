@@ -1,0 +1,92 @@
+using Platform.Core.Documents;
+using Platform.Core.Money;
+using Platform.Core.Plugins;
+using Platform.Core.Storage;
+using Services.Fines.Amounts;
+using Services.Fines.Register;
+
+namespace Services.Fines;
+
+/// <summary>
+/// The fines of an office, in the order of their numbers: all of a creditor's; for a municipality whose union is the creditor, those that happened in its territory. It
+/// changes nothing, and what the municipality may see the database decides by a policy of its own, whatever this statement asks for.
+/// </summary>
+[RequiresPermission("fines.read")]
+internal sealed class ListFines(ISessions sessions) : IOfficeCommand
+{
+    const int Page = 1000;
+
+    public async Task<string?> Run(OfficeCall call, TextWriter output, CancellationToken stop)
+    {
+        if (call.Creditor is not { } creditor)
+            return $"{call.Entity.Name} does not offer fines, and nobody owes it any.";
+        if (call.Text("state") is { } state and not ("open" or "paid"))
+            return $"--state is open or paid, not {state}.";
+        Phase? phase = null;
+        if (call.Text("phase") is { } text)
+        {
+            if (!Phases.Italian.TryGetValue(text, out var known))
+                return $"--phase is one of {string.Join(", ", Phases.Italian.Keys)}.";
+            phase = known;
+        }
+        Plate? plate = null;
+        if (call.Text("plate") is { } written && !Plate.TryParse(written, out plate))
+            return "--plate wants letters and digits, 2 to 15.";
+        FineNumber? after = null;
+        if (call.Text("after") is { } number && !FineNumber.TryParse(number, out after))
+            return "--after wants a number like V/2026/1042.";
+        var left = call.Number("limit") ?? int.MaxValue;
+
+        var foreign = creditor != call.Entity.Id;
+        var sheet = new CsvSheet(output);
+        await sheet.Row("verbale", "data_violazione", "comune", "luogo", "articolo", "targa", "fase", "stato", "data_notifica", "minimo", "massimo", "spese", "pagato_il", "pagato", "ordine");
+        var last = after ?? new FineNumber("", 0, 0);
+        while (left > 0)
+        {
+            var page = Math.Min(Page, left);
+            var rows = await sessions.Run(
+                async session =>
+                {
+                    if (foreign)
+                        await session.Execute("select set_config('portico.territory', 'on', true)");
+                    return await session.List<Row>(Fines, new
+                    {
+                        creditor, last.Series, last.Year, last.Number, page, state = call.Text("state"), phase = phase?.ToText(), plate = plate?.Value,
+                        municipality = foreign ? call.Entity.IstatCode : call.Text("municipality"), from = call.Day("from"), to = call.Day("to"),
+                    });
+                },
+                stop);
+            foreach (var row in rows)
+                await sheet.Row(
+                    row.Name.ToString(), row.ViolatedOn, row.Municipality, row.Place, row.Article, row.Plate, Phases.Italian.First(known => known.Value.ToText() == row.Phase).Key,
+                    row.State == "paid" ? "pagato" : "aperto", row.ToldOn, row.Minimum, row.Maximum, row.Costs, row.PaidOn, row.Paid, row.PaidOrder);
+            if (rows.Count < page)
+                return null;
+            left -= page;
+            last = rows[^1].Name;
+        }
+        call.Note($"There may be more: --after {last}");
+        return null;
+    }
+
+    // By the key of the register, so that a page costs the same wherever it begins.
+    const string Fines =
+        """
+        select series, year, number, violated_on as violatedOn, municipality::text, place, article || case comma when '' then '' else ' c. ' || comma end as article, plate, phase, state,
+               coalesce(notified_on, case when contested_at_once then violated_on end, declared_on) as toldOn, min_cents as minimum, max_cents as maximum, costs_cents as costs,
+               paid_on as paidOn, paid_cents as paid, paid_order as paidOrder
+          from fines.fine
+         where entity_id = @creditor and (series, year, number) > (@Series, @Year, @Number)
+           and (@municipality::text is null or municipality = @municipality::bpchar) and (@state::text is null or state = @state) and (@phase::text is null or phase = @phase)
+           and (@plate::text is null or plate = @plate) and (@from::date is null or violated_on >= @from) and (@to::date is null or violated_on <= @to)
+         order by series, year, number
+         limit @page
+        """;
+
+    sealed record Row(
+        string Series, int Year, int Number, DateOnly ViolatedOn, string Municipality, string Place, string Article, string Plate, string Phase, string State, DateOnly? ToldOn,
+        Euro Minimum, Euro Maximum, Euro Costs, DateOnly? PaidOn, Euro? Paid, string? PaidOrder)
+    {
+        public FineNumber Name => new(Series, Year, Number);
+    }
+}

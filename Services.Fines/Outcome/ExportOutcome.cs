@@ -1,0 +1,102 @@
+using Platform.Core.Documents;
+using Platform.Core.Money;
+using Platform.Core.Plugins;
+using Platform.Core.Storage;
+using Services.Fines.Register;
+
+namespace Services.Fines;
+
+/// <summary>
+/// What became of fines since the last time, for the police's own system: a line for each payment and one for each that was taken back, refunded, cancelled or ran out.
+/// </summary>
+/// <remarks>
+/// A line is numbered and written down with the run that tells it, in one transaction, before it is handed out; so it is told by one run only, and a run whose file was
+/// lost on the way comes out again byte by byte, whatever became of the fine meanwhile.
+/// </remarks>
+[RequiresPermission("fines.read")]
+internal sealed class ExportOutcome(ISessions sessions, TimeProvider time) : IOfficeCommand
+{
+    const int MostLines = 100_000;
+    const int Page = 1000;
+
+    static readonly string Heading = CsvSheet.Line("lotto", "riga", "verbale", "serie", "anno", "numero", "targa", "esito", "data", "importo", "ordine");
+
+    public async Task<string?> Run(OfficeCall call, TextWriter output, CancellationToken stop)
+    {
+        var run = call.Number("run") ?? await New(stop);
+        if (run is null)
+        {
+            call.Note("Nothing new since the last outcome file.");
+            return null;
+        }
+        if (!await sessions.Run(session => session.First<bool>("select true from fines.outcome_run where entity_id = @entity and run = @run", new { entity = session.Entity, run }), stop))
+            return $"There is no outcome file {run}.";
+        await output.WriteAsync(Heading + "\n");
+        for (var last = 0; ;)
+        {
+            var lines = await sessions.Run(session => session.List<Kept>(
+                "select place, line from fines.movement where entity_id = @entity and run = @run and place > @last order by place limit @Page",
+                new { entity = session.Entity, run, last, Page }), stop);
+            foreach (var kept in lines)
+                await output.WriteAsync(kept.Line + "\n");
+            if (lines.Count < Page)
+                break;
+            last = lines[^1].Place;
+        }
+        call.Note($"Outcome file {run}. To have the same again: --run {run}");
+        return null;
+    }
+
+    /// <summary>Makes a run of what no run has told yet; null when there is nothing.</summary>
+    Task<int?> New(CancellationToken stop) => sessions.Run<int?>(
+        async session =>
+        {
+            // Two officers at once: the second waits, and gets what the first left, which may be nothing.
+            await session.Execute("select pg_advisory_xact_lock(hashtext('fines.outcome_run'), @entity)", new { entity = session.Entity });
+            var run = await session.First<int>("select coalesce(max(run), 0) + 1 from fines.outcome_run where entity_id = @entity", new { entity = session.Entity });
+            var place = 0;
+            while (place < MostLines)
+            {
+                var news = await session.List<News>(
+                    """
+                    select m.fine_id as id, m.version, m.kind, m.order_no as orderNo, m.cents, m.moved_on as movedOn, f.series, f.year, f.number, f.plate
+                      from fines.movement m join fines.fine f on f.entity_id = m.entity_id and f.fine_id = m.fine_id
+                     where m.entity_id = @entity and m.run is null
+                     order by m.moved_at, m.fine_id, m.version
+                     limit @Page
+                    """,
+                    new { entity = session.Entity, Page });
+                if (news.Count == 0)
+                    break;
+                var places = news.Select(_ => ++place).ToArray();
+                await session.Execute(
+                    """
+                    update fines.movement m set run = @run, place = told.place, line = told.line
+                      from unnest(@ids, @versions, @places, @lines) as told (fine_id, version, place, line)
+                     where m.entity_id = @entity and m.fine_id = told.fine_id and m.version = told.version and m.run is null
+                    """,
+                    new
+                    {
+                        entity = session.Entity, run, places, ids = news.Select(told => told.Id).ToArray(), versions = news.Select(told => told.Version).ToArray(),
+                        lines = news.Zip(places, (told, at) => told.Line(run, at)).ToArray(),
+                    });
+            }
+            if (place == 0)
+                return null;
+            await session.Execute(
+                "insert into fines.outcome_run (entity_id, run, made_at, lines) values (@entity, @run, @now, @place)", new { entity = session.Entity, run, now = time.GetUtcNow(), place });
+            session.Record("fines.outcome", new { run, lines = place });
+            return run;
+        },
+        stop);
+
+    sealed record Kept(int Place, string Line);
+
+    sealed record News(Guid Id, int Version, string Kind, string? OrderNo, Euro? Cents, DateOnly MovedOn, string Series, int Year, int Number, string Plate)
+    {
+        // What is given back stands with its sign, so that the column adds up to what came in.
+        public string Line(int run, int place) => CsvSheet.Line(
+            run, place, new FineNumber(Series, Year, Number).ToString(), Series, Year, Number, Plate, Movement.Italian(Kind), MovedOn,
+            Kind is "reversed" or "refunded" && Cents is { } back ? new Euro(-back.Cents) : Cents, OrderNo);
+    }
+}

@@ -1,0 +1,146 @@
+using Autofac;
+using CsCheck;
+using Platform.Core.Entities;
+using Platform.Core.Money;
+using Platform.Core.Storage;
+using Platform.Payments;
+using Platform.Testing;
+
+namespace Services.Fines.Tests.Office;
+
+/// <summary>What the office hears of payments: each thing once, in files that can be had again, and in the figures of the year.</summary>
+public sealed class OutcomeTests
+{
+    PorticoTestHost host = null!;
+    Desk desk = null!;
+
+    [SetUp]
+    public async Task Start() => desk = new(host = await PorticoTestHost.Start());
+
+    [TearDown]
+    public async Task Stop() => await host.DisposeAsync();
+
+    [Test]
+    public async Task Each_payment_is_in_one_file_and_an_earlier_file_is_the_same_bytes_whatever_came_after()
+    {
+        (await desk.Ask("outcome")).Should().BeEmpty();
+        var (a, b) = (await desk.NewFine(), await desk.NewFine());
+        await desk.Pay(a);
+        var first = await desk.Ask("outcome");
+        Desk.Rows(first).Should().ContainSingle().Which[2..].Should().StartWith([$"V/2026/{a}", "V", "2026", $"{a}", "AB123CD", "pagato", desk.Iso(0), "31,40"]);
+
+        await desk.Pay(b);
+        Desk.Rows(await desk.Ask("outcome")).Select(row => (row[0], row[2])).Should().Equal(("2", $"V/2026/{b}"));
+        (await desk.Ask("outcome")).Should().BeEmpty();
+
+        await desk.Load(false, desk.Line(a, plate: "ZZ999ZZ"));
+        (await desk.Ask("outcome", ("run", "1"))).Should().Be(first);
+        (await desk.Sheet("outcomes")).Select(row => (row[0], row[3])).Should().Equal(("2", "1"), ("1", "1"));
+        await FluentActions.Awaiting(() => desk.Ask("outcome", ("run", "3"))).Should().ThrowAsync<InvalidOperationException>().WithMessage("There is no outcome file 3.");
+    }
+
+    [Test]
+    public async Task A_reversal_is_a_line_of_its_own_with_what_it_gave_back()
+    {
+        var fine = await desk.NewFine();
+        var position = Position(fine);
+        await Tell(position, Paid(position, 1, "A"), Reversed(position, 2, "A"));
+        (await desk.Sheet("outcome")).Select(row => (row[7], row[9])).Should().Equal(("pagato", "31,40"), ("stornato", "-31,40"));
+    }
+
+    [Test]
+    public async Task Two_officers_at_once_share_the_lines_between_them()
+    {
+        for (var n = 0; n < 4; n++)
+        {
+            var position = Position(await desk.NewFine());
+            await Tell(position, Paid(position, 1, $"{n}"));
+        }
+        var both = await Task.WhenAll(desk.Ask("outcome"), desk.Ask("outcome"), desk.Ask("outcome"));
+        both.SelectMany(Desk.Rows).Select(row => row[2]).Should().HaveCount(4).And.OnlyHaveUniqueItems();
+    }
+
+    [Test]
+    public async Task The_proceeds_of_a_year_are_what_was_paid_in_it_with_speed_devices_apart()
+    {
+        var parking = await desk.NewFine(minimum: "42,00");
+        var own = await desk.NewFine(minimum: "173,00", article: "art. 142", device: "Prova 105;fisso;");
+        var province = await desk.NewFine(minimum: "173,00", article: "art. 142", device: "Prova 106;mobile;Provincia");
+        var withoutDevice = await desk.NewFine(minimum: "173,00", article: "art. 142");
+        var takenBack = await desk.NewFine();
+        await desk.NewFine(minimum: "500,00");
+        foreach (var (fine, cents) in ((int, long)[])[(parking, 31_40), (own, 123_10), (province, 123_11), (withoutDevice, 123_10), (takenBack, 31_40)])
+        {
+            var position = Position(fine);
+            await Tell(position, Paid(position, 1, $"{fine}", cents));
+            if (fine == takenBack)
+                await Tell(position, Reversed(position, 2, $"{fine}"));
+        }
+        (await desk.Sheet("proceeds", ("year", "2026"))).Select(row => string.Join(';', row)).Should().Equal(
+            "2026;art. 142 c. 12-bis;fisso;;1;0;123,10;2,00;121,10;0,00;121,10",
+            "2026;art. 142 c. 12-bis;mobile;Provincia;1;0;123,11;2,00;121,11;60,55;60,56",
+            "2026;art. 208;;;3;1;154,50;4,00;150,50;0,00;150,50");
+        (await desk.Sheet("proceeds", ("year", "2025"))).Should().BeEmpty();
+    }
+
+    [Test]
+    public async Task Whatever_comes_in_whatever_order_the_fine_is_paid_exactly_when_its_last_payment_stands_and_all_is_told_once()
+    {
+        // Payments of two orders, each taken back or not, and ends of the position between them; versions grow as payments gives them.
+        var story = Gen.Int[0, 5].Array[1, 9];
+        foreach (var kinds in story.Array[12].Single())
+        {
+            var fine = await desk.NewFine();
+            var position = Position(fine);
+            string? pays = null;
+            var (told, events, orders) = (0, new List<PositionEvent>(), 0);
+            foreach (var kind in kinds)
+            {
+                PositionEvent? happened = kind switch
+                {
+                    0 or 1 or 2 when pays is null => Paid(position, told + 1, pays = $"{++orders}"),
+                    3 when pays is not null => Reversed(position, told + 1, pays),
+                    // A surplus that the bank took and gave back: its order never closed the fine.
+                    4 => Reversed(position, told + 1, "surplus"),
+                    5 => kinds.Length % 2 == 0 ? new PositionExpired(position, told + 1, host.Clock.GetUtcNow()) : new PositionCancelled(position, told + 1, host.Clock.GetUtcNow()),
+                    _ => null,
+                };
+                if (happened is null)
+                    continue;
+                told++;
+                events.Add(happened);
+                if (kind == 3)
+                    pays = null;
+            }
+            await Tell(position, [.. events]);
+            var because = string.Join(' ', kinds);
+            (await host.Database.Value<string>("select paid_order from fines.fine where number = @fine", new { fine })).Should().Be(pays, because);
+            (await host.Database.Value<string>("select state from fines.fine where number = @fine", new { fine })).Should().Be(pays is null ? "open" : "paid", because);
+            (await desk.Sheet("outcome")).Select(row => row[7]).Should().Equal(
+                events.Select(happened => happened switch { PositionPaid => "pagato", PositionReversed => "stornato", PositionExpired => "scaduto", _ => "annullato" }), because);
+        }
+    }
+
+    static PositionKey Position(int fine) => new(new(Guid.CreateVersion7()), "fines", $"V/2026/{fine}");
+
+    PositionPaid Paid(PositionKey position, int version, string order, long cents = 31_40) =>
+        new(position, version, Guid.CreateVersion7(), Guid.CreateVersion7(), order, new Euro(cents), new EntityId(0), host.Clock.GetUtcNow());
+
+    PositionReversed Reversed(PositionKey position, int version, string order) =>
+        new(position, version, Guid.CreateVersion7(), Guid.CreateVersion7(), order, host.Clock.GetUtcNow());
+
+    /// <summary>Raises events as payments does, and waits until they have been heard.</summary>
+    async Task Tell(PositionKey position, params PositionEvent[] events)
+    {
+        position.Service.Should().Be("fines");
+        await host.As("payments", "URG", "BEN", scope => scope.Resolve<ISessions>().Run(
+            session =>
+            {
+                foreach (var happened in events)
+                    session.Raise(happened);
+                return session.First<int>("select 1");
+            },
+            CancellationToken.None));
+        await host.Quiet();
+    }
+}
