@@ -10,6 +10,7 @@ using Platform.Payments.Gateways.PagOnLine;
 using Platform.Payments.Ledger;
 using Platform.Payments.Pages;
 using Platform.Payments.Positions;
+using Platform.Payments.Refunds;
 
 namespace Platform.Payments;
 
@@ -23,6 +24,8 @@ internal sealed class PaymentsModule : IPlatformModule
         builder.RegisterType<GatewayFacts>().SingleInstance();
         builder.RegisterType<PaymentPoller>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<PositionExpirer>().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<RefundRunner>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<RefundDesk>().SingleInstance();
         builder.RegisterType<PublicAddress>().SingleInstance();
         builder.RegisterType<MoneyCheck>().SingleInstance();
         builder.RegisterType<LedgerReport>().SingleInstance();
