@@ -11,6 +11,7 @@ using Platform.Payments.Ledger;
 using Platform.Payments.Pages;
 using Platform.Payments.Positions;
 using Platform.Payments.Refunds;
+using Platform.Payments.Tasks;
 
 namespace Platform.Payments;
 
@@ -26,6 +27,7 @@ internal sealed class PaymentsModule : IPlatformModule
         builder.RegisterType<PositionExpirer>().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<RefundRunner>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<RefundDesk>().SingleInstance();
+        builder.RegisterType<OfficerTasks>().SingleInstance();
         builder.RegisterType<PublicAddress>().SingleInstance();
         builder.RegisterType<MoneyCheck>().SingleInstance();
         builder.RegisterType<LedgerReport>().SingleInstance();

@@ -28,3 +28,11 @@ create table payments.due_released (
     entity_id int, payment_id uuid, due_id uuid, refund_id uuid not null, at timestamptz not null,
     primary key (entity_id, payment_id, due_id), foreign key (entity_id, refund_id) references payments.refund);
 comment on table payments.due_released is 'insert-only';
+
+-- What an officer settled with words: a surplus that was put to its right use elsewhere, a message that is nobody's.
+create table payments.task_resolution (
+    entity_id int, task text, reason text not null check (length(reason) between 1 and 200), resolved_by text not null check (resolved_by <> ''), resolved_at timestamptz not null,
+    primary key (entity_id, task));
+comment on table payments.task_resolution is 'insert-only';
+create index on payments.fact (first_at) where verdict = 'unknown_order';
+create index on payments.surplus (entity_id) where resolved_by is null;
