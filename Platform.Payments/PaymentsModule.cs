@@ -10,6 +10,8 @@ using Platform.Payments.Gateways.PagOnLine;
 using Platform.Payments.Ledger;
 using Platform.Payments.Pages;
 using Platform.Payments.Positions;
+using Platform.Payments.Refunds;
+using Platform.Payments.Tasks;
 
 namespace Platform.Payments;
 
@@ -24,6 +26,9 @@ internal sealed class PaymentsModule : IPlatformModule
         builder.RegisterType<GatewayStates>().SingleInstance();
         builder.RegisterType<PaymentPoller>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<PositionExpirer>().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<RefundRunner>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<RefundDesk>().SingleInstance();
+        builder.RegisterType<OfficerTasks>().SingleInstance();
         builder.RegisterType<PublicAddress>().SingleInstance();
         builder.RegisterType<MoneyCheck>().SingleInstance();
         builder.RegisterType<LedgerReport>().SingleInstance();

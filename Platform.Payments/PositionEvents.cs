@@ -24,6 +24,27 @@ public sealed record PositionPaid(
 [EventName("payments.position_reversed.1")]
 public sealed record PositionReversed(PositionKey Position, int Version, Guid Due, Guid Payment, string OrderNumber, DateTimeOffset At) : PositionEvent(Position, Version);
 
+/// <summary>Money that paid a due was given back, in part or whole. Told when the bank is bound to it, not when it was asked for.</summary>
+/// <param name="Refund">The refund; a due may have several.</param>
+/// <param name="Amount">What of this due was given back by this refund. What had been taken beyond the due is not told.</param>
+/// <param name="Then">Where the due stands now.</param>
+[EventName("payments.position_refunded.1")]
+public sealed record PositionRefunded(
+    PositionKey Position, int Version, Guid Due, Guid Payment, string OrderNumber, Guid Refund, Euro Amount, RefundedDue Then, DateTimeOffset At) : PositionEvent(Position, Version);
+
+/// <summary>Where a due stands after a refund.</summary>
+public enum RefundedDue
+{
+    /// <summary>Part of it was given back; it stays paid.</summary>
+    Paid,
+
+    /// <summary>All of it was given back, and it is owed again.</summary>
+    Open,
+
+    /// <summary>All of it was given back, because it was not owed: nobody can pay it any more.</summary>
+    Cancelled,
+}
+
 /// <summary>The service withdrew what was owed, by <see cref="CancelPosition"/>.</summary>
 [EventName("payments.position_cancelled.1")]
 public sealed record PositionCancelled(PositionKey Position, int Version, DateTimeOffset At) : PositionEvent(Position, Version);

@@ -32,7 +32,8 @@ internal static class PorticoCommands
         var root = new RootCommand("Portico: online services of many municipalities on one host.")
         {
             Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), SettingsCommands.Settings(settings),
-            Plugins(settings), Check(settings), JobCommands.Jobs(settings), EventCommands.Events(settings), MailCommands.Mail(settings), JournalCommands.Journal(settings), MoneyCommands.Ledger(settings),
+            Plugins(settings), Check(settings), JobCommands.Jobs(settings), EventCommands.Events(settings), MailCommands.Mail(settings), JournalCommands.Journal(settings),
+            MoneyCommands.Ledger(settings), RefundCommands.Refund(settings), TaskCommands.Tasks(settings),
             DistributeCommand.Distribute(settings),
         };
         settings.AddTo(root);

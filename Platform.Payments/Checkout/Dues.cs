@@ -2,6 +2,7 @@ using Platform.Core.Entities;
 using Platform.Core.Money;
 using Platform.Core.Storage;
 using Platform.Payments.Ledger;
+using Platform.Payments.Refunds;
 
 namespace Platform.Payments.Checkout;
 
@@ -74,6 +75,7 @@ internal static class Dues
                 new { entity = session.Entity, item.DueId, item.PositionId });
             session.Raise(new PositionReversed(new(new(item.PositionId), item.Service, item.Reference), version, item.DueId, payment, order, now));
         }
+        await RefundEnd.Absorb(session, payment, now);
         await Books.Reversed(session, payment, now);
     }
 

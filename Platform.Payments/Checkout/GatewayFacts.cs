@@ -165,13 +165,16 @@ internal sealed class GatewayFacts(
             {
                 var payment = await session.First<PaymentRow>(
                     """
-                    select order_no, state, asked_cents, taken_cents, version, taken_confirmed_at, paid_at, next_query_at, last_query_at, shown_by, queries
+                    select order_no, state, asked_cents, taken_cents, refunded_cents, version, taken_confirmed_at, paid_at, next_query_at, last_query_at, shown_by, queries
                       from payments.payment where entity_id = @entity and payment_id = @payment for update
                     """,
                     new { entity = session.Entity, payment = paymentId }) ?? throw new InvalidOperationException($"Payment {paymentId} has vanished.");
                 var before = PaymentStates.Parse(payment.State);
                 var (state, effects) = PaymentStates.Next(before, fact.Outcome);
-                var confirmed = effects.HasFlag(PaymentEffects.ConfirmAmount) && fact.Taken is not null;
+                // Refunds stand on the amount that was confirmed: a gateway that counts them off tells nothing new.
+                var confirmed = effects.HasFlag(PaymentEffects.ConfirmAmount) && fact.Taken is not null && payment.RefundedCents == 0;
+                if (payment.RefundedCents > 0 && fact.Taken is { } named && named.Cents != payment.TakenCents)
+                    session.Record("payment.amount_differs", new { payment.OrderNo, payment.TakenCents, payment.RefundedCents, named, message.Channel });
                 var askAt = NextQuestion(payment, state, effects, message.Channel, fact.Outcome, now);
                 await session.Execute(
                     """
@@ -268,6 +271,7 @@ internal sealed class GatewayFacts(
         public string State { get; init; } = "";
         public long AskedCents { get; init; }
         public long? TakenCents { get; init; }
+        public long RefundedCents { get; init; }
         public int Version { get; init; }
         public DateTimeOffset? TakenConfirmedAt { get; init; }
         public DateTimeOffset? PaidAt { get; init; }

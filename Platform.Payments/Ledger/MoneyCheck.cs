@@ -86,7 +86,8 @@ internal static class MoneyInvariants
               from payments.payment p
               left join (select i.entity_id, i.payment_id, sum(i.cents) as cents
                            from payments.payment_item i
-                           join payments.due_paid x on x.entity_id = i.entity_id and x.due_id = i.due_id and x.payment_id = i.payment_id
+                          where exists (select from payments.due_paid x where x.entity_id = i.entity_id and x.due_id = i.due_id and x.payment_id = i.payment_id)
+                             or exists (select from payments.due_released x where x.entity_id = i.entity_id and x.due_id = i.due_id and x.payment_id = i.payment_id)
                           group by 1, 2) s on s.entity_id = p.entity_id and s.payment_id = p.payment_id
               left join (select entity_id, payment_id, sum(case kind when 'too_little' then -cents else cents end) as cents
                            from payments.surplus group by 1, 2) u on u.entity_id = p.entity_id and u.payment_id = p.payment_id
@@ -94,11 +95,11 @@ internal static class MoneyInvariants
             """),
         new("told", "The owner of a due was told what became of it, as often as it became so.",
             """
-            select d.entity_id as entity, 'due ' || d.due_id || ' is ' || d.state || '; told paid ' || coalesce(t.paid, 0) || ' times, reversed ' || coalesce(t.reversed, 0) || ' times' as what
+            select d.entity_id as entity, 'due ' || d.due_id || ' is ' || d.state || '; told paid ' || coalesce(t.paid, 0) || ' times, reversed or given back ' || coalesce(t.reversed, 0) || ' times' as what
               from payments.due d
               left join (select entity_id, payload ->> 'due' as due, count(*) filter (where type = 'payments.position_paid.1') as paid,
-                                count(*) filter (where type = 'payments.position_reversed.1') as reversed
-                           from core.outbox where type in ('payments.position_paid.1', 'payments.position_reversed.1') group by 1, 2) t
+                                count(*) filter (where type = 'payments.position_reversed.1' or type = 'payments.position_refunded.1' and payload ->> 'then' <> 'Paid') as reversed
+                           from core.outbox where type in ('payments.position_paid.1', 'payments.position_reversed.1', 'payments.position_refunded.1') group by 1, 2) t
                      on t.entity_id = d.entity_id and t.due = d.due_id::text
              where coalesce(t.paid, 0) - coalesce(t.reversed, 0) <> case d.state when 'paid' then 1 else 0 end
             """),
@@ -139,16 +140,76 @@ internal static class MoneyInvariants
                            from payments.transfer where cause like 'payment.%' group by 1, 2) b on b.entity_id = p.entity_id and b.cause_id = p.payment_id
              where coalesce(p.cents, 0) <> coalesce(b.cents, 0)
             """),
-        new("income", "The book's income is what dues were paid, payment by payment.",
+        new("income", "The book's income is what dues were paid and was not given back, payment by payment.",
             """
             select coalesce(s.entity_id, b.entity_id) as entity, 'payment ' || coalesce(s.payment_id, b.cause_id) || ' paid ' || coalesce(s.cents, 0) || ', the book says ' || coalesce(b.cents, 0) as what
-              from (select i.entity_id, i.payment_id, sum(i.cents) as cents
+              from (select i.entity_id, i.payment_id, sum(i.cents - coalesce(g.cents, 0)) as cents
                       from payments.payment_item i
                       join payments.due_paid x on x.entity_id = i.entity_id and x.due_id = i.due_id and x.payment_id = i.payment_id
+                      left join (select r.entity_id, r.payment_id, l.due_id, sum(l.cents) as cents
+                                   from payments.refund r join payments.refund_line l on l.entity_id = r.entity_id and l.refund_id = r.refund_id
+                                  where r.state = 'done' and l.n > 0 group by 1, 2, 3) g on g.entity_id = i.entity_id and g.payment_id = i.payment_id and g.due_id = i.due_id
                      group by 1, 2) s
-              full join (select entity_id, cause_id, sum(case when credit like 'income/%' then cents else 0 end - case when debit like 'income/%' then cents else 0 end) as cents
-                           from payments.transfer where cause like 'payment.%' group by 1, 2) b on b.entity_id = s.entity_id and b.cause_id = s.payment_id
+              full join (select t.entity_id, coalesce(r.payment_id, t.cause_id) as cause_id,
+                                sum(case when t.credit like 'income/%' then t.cents else 0 end - case when t.debit like 'income/%' then t.cents else 0 end) as cents
+                           from payments.transfer t left join payments.refund r on r.entity_id = t.entity_id and r.refund_id = t.cause_id
+                          where t.cause like 'payment.%' or t.cause like 'refund.%' group by 1, 2) b on b.entity_id = s.entity_id and b.cause_id = s.payment_id
              where coalesce(s.cents, 0) <> coalesce(b.cents, 0)
+            """),
+        new("set aside", "A payment sets aside what its refunds amount to that were not refused, and gives back no line more than once.",
+            """
+            select p.entity_id as entity, p.order_no || ' has set aside ' || p.refunded_cents || ', its refunds are ' || coalesce(r.cents, 0) as what
+              from payments.payment p
+              left join (select entity_id, payment_id, sum(cents) as cents from payments.refund where state <> 'refused' group by 1, 2) r on r.entity_id = p.entity_id and r.payment_id = p.payment_id
+             where p.refunded_cents <> coalesce(r.cents, 0)
+            union all
+            select r.entity_id, r.number || ' gives back ' || r.cents || ', its lines ' || coalesce(sum(l.cents), 0)
+              from payments.refund r left join payments.refund_line l on l.entity_id = r.entity_id and l.refund_id = r.refund_id
+             group by r.entity_id, r.refund_id, r.number, r.cents having r.cents <> coalesce(sum(l.cents), 0)
+            union all
+            select g.entity_id, 'payment ' || g.payment_id || ' gives back ' || g.cents || ' of line ' || g.n || ' of due ' || g.due_id || ', which was ' || coalesce(t.cents, 0)
+              from (select r.entity_id, r.payment_id, l.due_id, l.n, sum(l.cents) as cents
+                      from payments.refund r join payments.refund_line l on l.entity_id = r.entity_id and l.refund_id = r.refund_id where r.state <> 'refused' group by 1, 2, 3, 4) g
+              left join (select entity_id, payment_id, due_id, n, cents from payments.payment_line
+                         union all
+                         select entity_id, payment_id, due_id, 0, sum(cents) from payments.surplus where kind <> 'too_little' group by 1, 2, 3) t
+                     on t.entity_id = g.entity_id and t.payment_id = g.payment_id and t.due_id = g.due_id and t.n = g.n
+             where g.cents > coalesce(t.cents, 0)
+            """),
+        new("refunded", "What was given back left the book once, and what was not did not; a reversal of the payment takes the booking back.",
+            """
+            select coalesce(r.entity_id, b.entity_id) as entity, coalesce(r.number, 'no refund ' || b.cause_id) || ' gave back ' || coalesce(r.cents, 0) || ', the book says ' || coalesce(b.cents, 0) as what
+              from (select r.entity_id, r.refund_id, r.number, case when r.state = 'done' and p.state = 'paid' then r.cents else 0 end as cents
+                      from payments.refund r join payments.payment p on p.entity_id = r.entity_id and p.payment_id = r.payment_id) r
+              full join (select entity_id, cause_id, sum(case when credit = 'collections' then cents else 0 end - case when debit = 'collections' then cents else 0 end) as cents
+                           from payments.transfer where cause like 'refund.%' group by 1, 2) b on b.entity_id = r.entity_id and b.cause_id = r.refund_id
+             where coalesce(r.cents, 0) <> coalesce(b.cents, 0)
+            """),
+        new("released", "A due that was given back whole is not paid by the same payment any more, and a due that was not is not released.",
+            """
+            select g.entity_id as entity, 'due ' || g.due_id || ' of payment ' || g.payment_id || ' was given back whole, by a refund that is ' || r.state
+                   || case when exists (select from payments.due_paid x where x.entity_id = g.entity_id and x.due_id = g.due_id and x.payment_id = g.payment_id) then ', and the payment pays it' else '' end as what
+              from payments.due_released g join payments.refund r on r.entity_id = g.entity_id and r.refund_id = g.refund_id
+             where r.state <> 'done' or r.payment_id <> g.payment_id
+                or exists (select from payments.due_paid x where x.entity_id = g.entity_id and x.due_id = g.due_id and x.payment_id = g.payment_id)
+            """),
+        new("refund told", "The owner of a due was told once of each refund that was done, and of none that was not.",
+            """
+            select coalesce(r.entity_id, t.entity_id) as entity, 'refund ' || coalesce(r.refund, t.refund) || ' gave back ' || coalesce(r.cents, 0) || ' of due ' || coalesce(r.due, t.due) || '; told are ' || coalesce(t.cents, 0) || ', ' || coalesce(t.times, 0) || ' times' as what
+              from (select r.entity_id, r.refund_id::text as refund, l.due_id::text as due, sum(l.cents) as cents
+                      from payments.refund r join payments.refund_line l on l.entity_id = r.entity_id and l.refund_id = r.refund_id where r.state = 'done' and l.n > 0 group by 1, 2, 3) r
+              full join (select entity_id, payload ->> 'refund' as refund, payload ->> 'due' as due, sum((payload ->> 'amount')::bigint) as cents, count(*) as times
+                           from core.outbox where type = 'payments.position_refunded.1' group by 1, 2, 3) t on t.entity_id = r.entity_id and t.refund = r.refund and t.due = r.due
+             where r.cents is distinct from t.cents or t.times <> 1
+            """),
+        new("refund heard", "What was ordered at a gateway was heard of, and what two persons have to agree to, two agreed to.",
+            """
+            select r.entity_id as entity, r.number || ' is ' || r.state || ' since ' || coalesce(c.started_at, r.asked_at) as what
+              from payments.refund r left join payments.external_call c on c.entity_id = r.entity_id and c.call_id = r.refund_id
+             where r.state in ('at_bank', 'unknown') and coalesce(c.started_at, r.asked_at) <= @before
+            union all
+            select entity_id, number || ' is ' || state || ', and nobody but ' || asked_by || ' agreed'
+              from payments.refund where four_eyes and state not in ('asked', 'refused') and (approved_by is null or lower(approved_by) = lower(asked_by))
             """),
         new("journal", "The journal tells each success once, each reversal, and no success that was none.",
             """

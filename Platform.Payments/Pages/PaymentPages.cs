@@ -264,7 +264,7 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         }
         var model = new CheckModel(
             creditor, $"{receipt.Number}/{receipt.Year}", receipt.Titles, new Euro(receipt.Cents), LegalTime.Local(receipt.PaidAt), receipt.OrderNo, receipt.Code,
-            receipt.State == "reversed", Convert.ToHexStringLower(receipt.PdfSha256));
+            receipt.State == "reversed", new Euro(receipt.Refunded), new Euro(receipt.Taken), Convert.ToHexStringLower(receipt.PdfSha256));
         await pages.Show(http, pages.FrameOf(http, creditor), typeof(CheckPage), new(StringComparer.Ordinal) { ["Model"] = model });
     }
 
@@ -302,7 +302,8 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         var row = await scopes.In(creditor.Id, creditor.Id, "payments", scope => scope.Resolve<ISessions>().Run(
             session => session.First<ReceiptRow>(
                 """
-                select r.year::int as year, r.number, r.code, r.pdf_sha256, case when @withPdf then r.pdf end as pdf, p.order_no, p.state, p.paid_at, p.asked_cents as cents,
+                select r.year::int as year, r.number, r.code, r.pdf_sha256, case when @withPdf then r.pdf end as pdf, p.order_no, p.state, p.paid_at, p.asked_cents as cents, coalesce(p.taken_cents, 0) as taken,
+                       (select coalesce(sum(f.cents), 0)::bigint from payments.refund f where f.entity_id = p.entity_id and f.payment_id = p.payment_id and f.state = 'done') as refunded,
                        (select string_agg(distinct s.title, ', ')
                           from payments.payment_item i
                           join payments.due d on d.entity_id = i.entity_id and d.due_id = i.due_id
@@ -384,6 +385,8 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         public string State { get; init; } = "";
         public DateTimeOffset PaidAt { get; init; }
         public long Cents { get; init; }
+        public long Taken { get; init; }
+        public long Refunded { get; init; }
         public string Titles { get; init; } = "";
     }
 }
@@ -405,5 +408,6 @@ public sealed record StatusModel(
 public sealed record ResumeModel(
     PaymentState State, bool Silent, string Titles, string OrderNumber, Euro Amount, Uri? GoOn, string Path, string Choice, string BackPath);
 
+/// <param name="Taken">What the bank took, of which <paramref name="Refunded"/> was given back.</param>
 public sealed record CheckModel(
-    Entity Creditor, string Number, string Titles, Euro Amount, DateTimeOffset PaidAt, string OrderNumber, string Code, bool Reversed, string Sha256);
+    Entity Creditor, string Number, string Titles, Euro Amount, DateTimeOffset PaidAt, string OrderNumber, string Code, bool Reversed, Euro Refunded, Euro Taken, string Sha256);

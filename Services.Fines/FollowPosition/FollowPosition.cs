@@ -7,9 +7,12 @@ using Services.Fines.Register;
 
 namespace Services.Fines;
 
-/// <summary>Closes a fine when payments tells that it is paid, opens it again when the bank took the payment back, and writes down what was told, once, for the office.</summary>
+/// <summary>
+/// Closes a fine when payments tells that it is paid, opens it again when the bank took the payment back or it was refunded, and writes down what was told, once, for the office.
+/// </summary>
 /// <remarks>One class for all: only within a class does the order of a stream hold, and a reversal before its payment would leave the fine closed for ever.</remarks>
-internal sealed class FollowPosition(ISettings<FinesSettings> settings) : IReact<PositionPaid>, IReact<PositionReversed>, IReact<PositionCancelled>, IReact<PositionExpired>
+internal sealed class FollowPosition(ISettings<FinesSettings> settings)
+    : IReact<PositionPaid>, IReact<PositionReversed>, IReact<PositionRefunded>, IReact<PositionCancelled>, IReact<PositionExpired>
 {
     /// <remarks>Told twice, it writes the same again.</remarks>
     /// <exception cref="InvalidOperationException">The register has no such fine: an officer must see it, for money was taken.</exception>
@@ -64,26 +67,46 @@ internal sealed class FollowPosition(ISettings<FinesSettings> settings) : IReact
     public async Task On(PositionReversed happened, IEntitySession session, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(happened);
-        ArgumentNullException.ThrowIfNull(session);
         var name = NameOf(happened.Position);
         await Movement.Write(session, name, happened.Version, "reversed", happened.OrderNumber, happened.At);
+        await Reopen(session, name, happened.OrderNumber, happened.At, "reversal");
+    }
+
+    /// <remarks>
+    /// What was given back whole does not stay paid. Whether it is owed again is not decided here: payments takes no money for a due that was given back as not
+    /// owed, and the officer who cancels the fine says why in the register.
+    /// </remarks>
+    public async Task On(PositionRefunded happened, IEntitySession session, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        ArgumentNullException.ThrowIfNull(session);
+        var name = NameOf(happened.Position);
+        await Movement.Write(session, name, happened.Version, "refunded", happened.OrderNumber, happened.At, happened.Amount);
+        session.Record("fines.refunded", new { fine = name.ToString(), order = happened.OrderNumber, cents = happened.Amount.Cents, then = happened.Then });
+        if (happened.Then != RefundedDue.Paid)
+            await Reopen(session, name, happened.OrderNumber, happened.At, "refund");
+    }
+
+    static async Task Reopen(IEntitySession session, FineNumber name, string order, DateTimeOffset at, string why)
+    {
+        ArgumentNullException.ThrowIfNull(session);
         var touched = await session.Execute(
             """
             update fines.fine
             set state = 'open', paid_on = null, paid_cents = null, paid_order = null, changed_at = @at
             where entity_id = @entity and series = @series and year = @year and number = @number and paid_order = @order
             """,
-            new { entity = session.Entity, series = name.Series, year = name.Year, number = name.Number, order = happened.OrderNumber, at = happened.At });
+            new { entity = session.Entity, series = name.Series, year = name.Year, number = name.Number, order, at });
         if (touched == 0)
             return;
         await session.Execute(
             """
-            update fines.supplement set closed_at = @at, closed_by = 'reversal'
+            update fines.supplement set closed_at = @at, closed_by = @why
             where entity_id = @entity and paid_order = @order and closed_at is null
               and fine_id = (select fine_id from fines.fine where entity_id = @entity and series = @series and year = @year and number = @number)
             """,
-            new { entity = session.Entity, series = name.Series, year = name.Year, number = name.Number, order = happened.OrderNumber, at = happened.At });
-        session.Record("fines.reopened", new { fine = name.ToString(), order = happened.OrderNumber });
+            new { entity = session.Entity, series = name.Series, year = name.Year, number = name.Number, order, at, why });
+        session.Record("fines.reopened", new { fine = name.ToString(), order });
     }
 
     static FineNumber NameOf(PositionKey position) => FineNumber.TryParse(position.Reference, out var name)
