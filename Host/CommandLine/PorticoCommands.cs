@@ -32,7 +32,7 @@ internal static class PorticoCommands
         var root = new RootCommand("Portico: online services of many municipalities on one host.")
         {
             Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), SettingsCommands.Settings(settings),
-            Plugins(settings), Check(settings), JobCommands.Jobs(settings), EventCommands.Events(settings), JournalCommands.Journal(settings), MoneyCommands.Ledger(settings),
+            Plugins(settings), Check(settings), JobCommands.Jobs(settings), EventCommands.Events(settings), JournalCommands.Journal(settings), MoneyCommands.Ledger(settings), SettlementCommands.Settlement(settings),
             DistributeCommand.Distribute(settings),
         };
         settings.AddTo(root);
@@ -300,7 +300,7 @@ internal static class PorticoCommands
     internal static FileStream Open(FileInfo file) =>
         file.Exists ? file.OpenRead() : throw new FileNotFoundException($"There is no file {file.FullName}.");
 
-    static int Tell(ImportReport report, string what)
+    internal static int Tell(ImportReport report, string what)
     {
         foreach (var error in report.Errors.Take(200))
             Console.Error.WriteLine($"riga {error.Line}{(error.Field is null ? "" : $", {error.Field}")}{(string.IsNullOrEmpty(error.Value) ? "" : $" «{error.Value}»")}: {error.Message}");

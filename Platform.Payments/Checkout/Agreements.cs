@@ -38,6 +38,18 @@ internal sealed class Agreements(
     public async ValueTask<BankTerms?> Find(Guid id, CancellationToken stop) =>
         (await Current(stop)).FirstOrDefault(row => row.AgreementId == id)?.Terms;
 
+    /// <summary>Who signed it, valid or usable or not; null when there is none.</summary>
+    public async ValueTask<EntityId?> OwnerOf(Guid id, CancellationToken stop) =>
+        (await Current(stop)).FirstOrDefault(row => row.AgreementId == id) is { } row ? new EntityId(row.OwnerEntity) : null;
+
+    /// <summary>The bank accounts that agreements credit: their setting <c>iban</c>. Of one owner, or of all.</summary>
+    public async ValueTask<IReadOnlyList<(Guid Agreement, EntityId Owner, string Iban)>> Accounts(EntityId? owner, CancellationToken stop) =>
+    [
+        .. (await Current(stop)).Where(row => owner is not { } one || row.OwnerEntity == one.Value)
+            .Select(row => (row.AgreementId, new EntityId(row.OwnerEntity),
+                row.SettingsJson.TryGetProperty("iban", out var iban) && iban.ValueKind == JsonValueKind.String ? iban.GetString()!.Replace(" ", "", StringComparison.Ordinal).ToUpperInvariant() : "")),
+    ];
+
     public async ValueTask<IReadOnlyList<string>> Origins(CancellationToken stop)
     {
         var today = LegalTime.Day(clock.GetUtcNow());
@@ -117,7 +129,7 @@ internal sealed class Agreements(
                         """),
                     stop);
                 foreach (var row in rows)
-                    row.Terms = Resolve(row);
+                    row.Resolved = new(() => Resolve(row));
                 _rows = rows;
                 _readAt = Environment.TickCount64;
             }
@@ -141,8 +153,10 @@ internal sealed class Agreements(
         public string SecretRef { get; init; } = "";
         public string Settings { get; init; } = "{}";
 
-        /// <summary>Null when it cannot be used here; the log says why.</summary>
-        public BankTerms? Terms { get; set; }
+        /// <summary>Null when it cannot be used here; the log says why. Only who wants to use it needs its secrets.</summary>
+        public BankTerms? Terms => Resolved.Value;
+
+        public Lazy<BankTerms?> Resolved { get; set; } = null!;
 
         public JsonElement SettingsJson => JsonDocument.Parse(Settings).RootElement;
     }

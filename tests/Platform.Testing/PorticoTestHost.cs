@@ -256,7 +256,7 @@ public sealed class PorticoTestHost : IAsyncDisposable
 
     JsonElement BankSettings() => JsonSerializer.SerializeToElement(new
     {
-        merchant = "9999888", store = "99888", user = "9999888",
+        merchant = "9999888", store = "99888", user = "9999888", iban = "IT60X0542811101000000123456",
         start = new Uri(Bank.Address, "/initInsert.do").AbsoluteUri, query = new Uri(Bank.Address, "/backoffice/servizi/execute_remote_command.do").AbsoluteUri,
     });
 
