@@ -187,11 +187,13 @@ internal static class HostCheck
         foreach (var name in names)
         {
             var secrets = configuration.GetSection("Secrets").GetSection(name).GetChildren().Select(secret => secret.Value).OfType<string>().ToList();
+            var previous = configuration.GetSection("Secrets").GetSection(name).GetSection("previous").GetChildren().Select(secret => secret.Value).OfType<string>().ToList();
             yield return secrets switch
             {
                 [] => new("secrets", CheckVerdict.Mend, $"{name}: none. Set PORTICO_Secrets__{name}__password and PORTICO_Secrets__{name}__key."),
-                _ when options.Profile == Profile.Production && secrets.Exists(PublishedSecrets.Contains) =>
+                _ when options.Profile == Profile.Production && (secrets.Exists(PublishedSecrets.Contains) || previous.Exists(PublishedSecrets.Contains)) =>
                     new("secrets", CheckVerdict.Mend, $"{name}: a published test secret, with which anybody could sign. Production refuses it."),
+                _ when previous.Count > 0 => new("secrets", CheckVerdict.Look, $"{name}: {secrets.Count} here, and {previous.Count} of before that are still believed. Take them away when the bank signs with the new ones."),
                 _ => new("secrets", CheckVerdict.Fine, $"{name}: {secrets.Count} here."),
             };
         }

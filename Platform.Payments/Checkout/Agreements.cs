@@ -10,10 +10,20 @@ using Platform.Core.Time;
 namespace Platform.Payments.Checkout;
 
 /// <summary>An agreement with the gateway that serves it.</summary>
-internal sealed record BankTerms(Guid Id, EntityId Owner, IPaymentGateway Gateway, AgreementTerms Terms);
+/// <param name="Previous">The same terms with the secrets that were in force before, as long as both are: what is signed with them is still believed.</param>
+internal sealed record BankTerms(Guid Id, EntityId Owner, IPaymentGateway Gateway, AgreementTerms Terms, AgreementTerms? Previous, Commission Commission)
+{
+    /// <summary>What a message says, verified by the secrets in force or, while they are being changed, by those before.</summary>
+    public GatewayFact Read(GatewayMessage message)
+    {
+        var fact = Gateway.Read(message, Terms);
+        return fact is { Genuine: false } && Previous is not null && Gateway.Read(message, Previous) is { Genuine: true } before ? before : fact;
+    }
+}
 
 /// <summary>
 /// Bank contracts, with their secrets resolved from configuration: an agreement's <c>secret_ref</c> X reads <c>Secrets:X:password</c> and so on.
+/// While they are changed, <c>Secrets:X:previous:password</c> and so on hold those before: the new ones sign, both verify.
 /// The secret itself is never in the database. Read again every few seconds.
 /// </summary>
 internal sealed class Agreements(
@@ -61,18 +71,20 @@ internal sealed class Agreements(
     }
 
     /// <summary>Writes an agreement down, or what changed of it.</summary>
-    public async Task Save(Guid id, EntityId owner, string gateway, DateOnly from, string secretRef, JsonElement settings, CancellationToken stop)
+    /// <param name="until">The first day on which it is valid no more; null while nobody knows. Payments that were started under it go on.</param>
+    public async Task Save(
+        Guid id, EntityId owner, string gateway, DateOnly from, string secretRef, JsonElement settings, CancellationToken stop, DateOnly? until = null, Commission? commission = null)
     {
         await database.Run(
             ModuleRoles.Of("payments"), null, "agreement", clock,
             session => session.Execute(
                 """
                 insert into payments.agreement (agreement_id, owner_entity, gateway, valid, commission, secret_ref, settings)
-                values (@id, @owner, @gateway, daterange(@from, null), '{}', @secretRef, @settings::jsonb)
+                values (@id, @owner, @gateway, daterange(@from, @until), @commission::jsonb, @secretRef, @settings::jsonb)
                 on conflict (agreement_id) do update
-                   set gateway = excluded.gateway, valid = excluded.valid, secret_ref = excluded.secret_ref, settings = excluded.settings
+                   set gateway = excluded.gateway, valid = excluded.valid, commission = excluded.commission, secret_ref = excluded.secret_ref, settings = excluded.settings
                 """,
-                new { id, owner, gateway, from, secretRef, settings = settings.GetRawText() }),
+                new { id, owner, gateway, from, until, secretRef, settings = settings.GetRawText(), commission = JsonSerializer.Serialize(commission ?? Commission.None) }),
             stop);
         _rows = null;
     }
@@ -96,7 +108,18 @@ internal sealed class Agreements(
             log.LogError("Agreement {Agreement} uses a published test secret, which production refuses: anybody could sign with it.", row.AgreementId);
             return null;
         }
-        var bank = new BankTerms(row.AgreementId, new(row.OwnerEntity), gateway, new AgreementTerms(row.AgreementId, row.SettingsJson, secrets));
+        var previous = configuration.GetSection("Secrets").GetSection(row.SecretRef).GetSection("previous").GetChildren()
+            .Where(child => child.Value is not null).ToDictionary(child => child.Key, child => child.Value!, StringComparer.OrdinalIgnoreCase);
+        if (options.Profile == Profile.Production && previous.Values.Any(PublishedSecrets.Contains))
+        {
+            log.LogError("Agreement {Agreement} still believes a published test secret, which production refuses: anybody could sign with it.", row.AgreementId);
+            return null;
+        }
+        var before = previous.Count == 0 ? null : new AgreementTerms(
+            row.AgreementId, row.SettingsJson, secrets.Concat(previous).GroupBy(secret => secret.Key, StringComparer.OrdinalIgnoreCase).ToDictionary(both => both.Key, both => both.Last().Value, StringComparer.OrdinalIgnoreCase));
+        var bank = new BankTerms(
+            row.AgreementId, new(row.OwnerEntity), gateway, new AgreementTerms(row.AgreementId, row.SettingsJson, secrets), before,
+            JsonSerializer.Deserialize<Commission>(row.Commission) ?? Commission.None);
         try
         {
             // A trial order, sent nowhere: what the gateway misses is found before a citizen needs it.
@@ -124,7 +147,7 @@ internal sealed class Agreements(
                     ModuleRoles.Of("payments"), null, "payments", clock,
                     session => session.List<Row>(
                         """
-                        select agreement_id, owner_entity, gateway, lower(valid) as valid_from, upper(valid) as valid_until, secret_ref, settings::text as settings
+                        select agreement_id, owner_entity, gateway, lower(valid) as valid_from, upper(valid) as valid_until, secret_ref, settings::text as settings, commission::text as commission
                           from payments.agreement
                         """),
                     stop);
@@ -152,6 +175,7 @@ internal sealed class Agreements(
         public DateOnly? ValidUntil { get; init; }
         public string SecretRef { get; init; } = "";
         public string Settings { get; init; } = "{}";
+        public string Commission { get; init; } = "{}";
 
         /// <summary>Null when it cannot be used here; the log says why. Only who wants to use it needs its secrets.</summary>
         public BankTerms? Terms => Resolved.Value;

@@ -130,7 +130,7 @@ internal sealed class Payouts(Database database, Reconciliation reconciliation, 
     static string Words(string cause) => cause switch
     {
         "settlement.reversal" => "Storno: ",
-        "settlement.commission" or "settlement.deduction" => "Commissione: ",
+        "settlement.commission" => "Commissione: ",
         _ => "",
     };
 

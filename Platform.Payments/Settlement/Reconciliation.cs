@@ -160,7 +160,7 @@ internal sealed class Reconciliation(Database database, Agreements agreements, E
         var carried = await session.Execute(
             """
             insert into payments.account (entity_id, account, kind)
-            select distinct @entity, a.account, case a.account when 'commission' then 'liability' when 'commissions' then 'expense' else 'asset' end from (select unnest(@debits || @credits) as account) a
+            select distinct @entity, a.account, case a.account when 'commissions' then 'expense' else 'asset' end from (select unnest(@debits || @credits) as account) a
             on conflict (entity_id, account) do nothing;
             """,
             Columns());
@@ -226,9 +226,9 @@ internal static class CreditorsHalf
             select c.creditor, t.cause, t.cause_id, t.n, m.debit, m.credit, t.cents, t.booked_on, t.booked_at
               from payments.transfer t
               join (select payment_id as cause_id, entity_id as creditor from payments.payment union all select payout_id, creditor_id from payments.payout) c on c.cause_id = t.cause_id
-              cross join lateral (select case when t.credit like 'owed/%' then 'centre' when t.credit like 'payouts/%' then 'payout' when t.credit = 'commissions' then 'commission'
+              cross join lateral (select case when t.credit like 'owed/%' then 'centre' when t.credit like 'payouts/%' then 'payout' when t.credit = 'commissions' then 'commissions'
                                               when t.cause = 'payout.paid' then 'bank' else 'collections' end as debit,
-                                         case when t.debit like 'owed/%' then 'centre' when t.debit like 'payouts/%' then 'payout' when t.debit = 'commissions' then 'commission'
+                                         case when t.debit like 'owed/%' then 'centre' when t.debit like 'payouts/%' then 'payout' when t.debit = 'commissions' then 'commissions'
                                               when t.cause = 'payout.paid' then 'bank' else 'collections' end as credit) m
              where t.entity_id = 0 and c.creditor <> 0 and (t.debit like 'owed/%' or t.debit like 'payouts/%' or t.credit like 'owed/%' or t.credit like 'payouts/%'))
         """;
