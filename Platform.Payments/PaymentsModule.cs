@@ -11,6 +11,7 @@ using Platform.Payments.Ledger;
 using Platform.Payments.Pages;
 using Platform.Payments.Positions;
 using Platform.Payments.Refunds;
+using Platform.Payments.Settlement;
 using Platform.Payments.Tasks;
 
 namespace Platform.Payments;
@@ -32,6 +33,11 @@ internal sealed class PaymentsModule : IPlatformModule
         builder.RegisterType<PublicAddress>().SingleInstance();
         builder.RegisterType<MoneyCheck>().SingleInstance();
         builder.RegisterType<LedgerReport>().SingleInstance();
+        builder.RegisterType<Reconciliation>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<SettlementImports>().SingleInstance();
+        builder.RegisterType<SettlementDays>().SingleInstance();
+        builder.RegisterType<Payouts>().SingleInstance();
+        builder.RegisterType<BookParity>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<PaymentPages>().SingleInstance();
         builder.RegisterType<PagOnLineGateway>().As<IPaymentGateway>().SingleInstance();
         builder.Register(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })

@@ -48,7 +48,20 @@ internal static class MoneyCommands
         return command;
     }
 
-    public static Command Ledger(HostSettings settings) => new("ledger", "A creditor's book: what the bank holds for him, and why.") { Balances(settings), Bookings(settings) };
+    public static Command Ledger(HostSettings settings) => new("ledger", "A creditor's book: what the bank holds for him, and why.") { Balances(settings), Bookings(settings), Parity(settings) };
+
+    static Command Parity(HostSettings settings)
+    {
+        var command = new Command("parity", "Compare the service centre's book with the creditors' now, as every night, and rebuild what was written down of days that are over. 1 when the books differ.");
+        command.SetAction(async (parsed, stop) =>
+        {
+            await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);
+            var (differences, rebuilt) = await app.Container.Resolve<BookParity>().Compare(LegalTime.Day(app.Container.Resolve<TimeProvider>().GetUtcNow()), stop);
+            Console.WriteLine($"{differences} differences, {rebuilt} balances written anew.");
+            return differences == 0 ? PorticoCommands.Done : PorticoCommands.Fail("The two books differ; \"portico check money\" names where.");
+        });
+        return command;
+    }
 
     static Command Balances(HostSettings settings) => OfCreditor(
         settings, "balances", "Each account over some days: booked on either side, and where it stands after them. CSV.",
@@ -91,7 +104,7 @@ internal static class MoneyCommands
         Day("--from", "First legal day, 2026-01-31; without it, from the beginning.", DateOnly.MinValue),
         Day("--to", "Last legal day, 2026-12-31; without it, to the end.", DateOnly.MaxValue));
 
-    static Option<DateOnly> Day(string name, string description, DateOnly otherwise) => new(name)
+    internal static Option<DateOnly> Day(string name, string description, DateOnly otherwise) => new(name)
     {
         Description = description,
         HelpName = "day",
@@ -107,10 +120,10 @@ internal static class MoneyCommands
 
     static async Task<EntityId?> Creditor(PorticoApp app, string code, CancellationToken stop) => (await app.Container.Resolve<EntityDirectory>().Current(stop)).ByCode(code)?.Id;
 
-    static string Amount(Platform.Core.Money.Euro amount) => string.Create(CultureInfo.InvariantCulture, $"{(amount.Cents < 0 ? "-" : "")}{Math.Abs(amount.Cents) / 100},{Math.Abs(amount.Cents) % 100:00}");
+    internal static string Amount(Platform.Core.Money.Euro amount) => string.Create(CultureInfo.InvariantCulture, $"{(amount.Cents < 0 ? "-" : "")}{Math.Abs(amount.Cents) / 100},{Math.Abs(amount.Cents) % 100:00}");
 
     // A spreadsheet runs what begins like a formula.
-    static string Csv(string text) => text.Length > 0 && text[0] is '=' or '+' or '-' or '@' || text.AsSpan().ContainsAny(";\"\n\r")
+    internal static string Csv(string text) => text.Length > 0 && text[0] is '=' or '+' or '-' or '@' || text.AsSpan().ContainsAny(";\"\n\r")
         ? $"\"{(text[0] is '=' or '+' or '-' or '@' ? "'" : "")}{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\""
         : text;
 }

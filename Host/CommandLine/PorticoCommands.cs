@@ -33,7 +33,7 @@ internal static class PorticoCommands
         {
             Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), SettingsCommands.Settings(settings),
             Plugins(settings), Check(settings), JobCommands.Jobs(settings), EventCommands.Events(settings), MailCommands.Mail(settings), JournalCommands.Journal(settings),
-            MoneyCommands.Ledger(settings), RefundCommands.Refund(settings), TaskCommands.Tasks(settings),
+            MoneyCommands.Ledger(settings), RefundCommands.Refund(settings), TaskCommands.Tasks(settings), SettlementCommands.Settlement(settings),
             DistributeCommand.Distribute(settings),
         };
         settings.AddTo(root);
@@ -169,7 +169,10 @@ internal static class PorticoCommands
         var from = new Option<DateOnly>("--from") { Description = "First day it is valid, yyyy-mm-dd.", Required = true };
         var secret = new Option<string>("--secret") { Description = "Name under which PORTICO_Secrets__<name>__password and __key hold its secrets.", Required = true };
         var file = new Argument<FileInfo>("settings") { Description = "JSON with the gateway's settings; for pagonline: merchant, store, user, start, query." };
-        var set = new Command("set", "Write down a bank agreement, without its secrets.") { id, owner, gateway, from, secret, file };
+        var until = new Option<DateOnly?>("--until") { Description = "First day it is valid no more; without it, until it is changed." };
+        var percent = new Option<decimal>("--commission-percent") { Description = "Of each payment, kept by the service centre and borne by the creditor: 1.25 for 1,25 %. Up to two decimals.", HelpName = "percent" };
+        var (added, least, most) = (Cents("--commission-fixed", "Euros added to the percentage: 0.30."), Cents("--commission-min", "Euros; never less."), Cents("--commission-max", "Euros; never more. 0 is no limit."));
+        var set = new Command("set", "Write down a bank agreement, without its secrets.") { id, owner, gateway, from, until, secret, percent, added, least, most, file };
         set.SetAction(async (parsed, stop) =>
         {
             using var reader = new StreamReader(Open(parsed.GetValue(file)!));
@@ -183,14 +186,26 @@ internal static class PorticoCommands
             var snapshot = await app.Container.Resolve<EntityDirectory>().Current(stop);
             if (snapshot.ByCode(parsed.GetValue(owner)!) is not { } entity)
                 return Fail($"No entity has the code {parsed.GetValue(owner)}. Load entities first: portico entity import FILE.");
+            var (share, limit) = (parsed.GetValue(percent) * 100, parsed.GetValue(most) * 100);
+            if (new[] { share, parsed.GetValue(added) * 100, parsed.GetValue(least) * 100, limit }.Any(amount => amount != decimal.Truncate(amount) || amount is < 0 or > 1_000_000))
+                return Fail("A commission has at most two decimals, and is not less than zero.");
+            var commission = new Commission((int)share, (long)(parsed.GetValue(added) * 100), (long)(parsed.GetValue(least) * 100), limit == 0 ? null : (long)limit);
+            if (commission.Fault() is { } fault)
+                return Fail(fault);
+            if (commission != Commission.None && entity.Id != EntityId.Centre)
+                return Fail("A commission belongs to an agreement of the service centre: of its own an entity keeps all.");
+            if (parsed.GetValue(until) <= parsed.GetValue(from))
+                return Fail("--until is not after --from: it would never be valid.");
             await app.Container.Resolve<Agreements>().Save(
-                parsed.GetValue(id), entity.Id, parsed.GetValue(gateway)!, parsed.GetValue(from), parsed.GetValue(secret)!, terms.RootElement, stop);
+                parsed.GetValue(id), entity.Id, parsed.GetValue(gateway)!, parsed.GetValue(from), parsed.GetValue(secret)!, terms.RootElement, stop, parsed.GetValue(until), commission);
             Console.WriteLine($"Agreement {parsed.GetValue(id)} of {entity.Name} is written down.");
             if (await app.Container.Resolve<Agreements>().Find(parsed.GetValue(id), stop) is null)
                 Console.WriteLine("look  as things stand here it cannot be used, and whoever it is for cannot pay: the log says why. Secrets count only where the host runs.");
             return Done;
         });
         return new Command("agreement", "Contracts with banks.") { set };
+
+        static Option<decimal> Cents(string name, string description) => new(name) { Description = description, HelpName = "euros" };
     }
 
     static Command Plugins(HostSettings settings)

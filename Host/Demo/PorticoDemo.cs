@@ -73,7 +73,7 @@ internal static partial class PorticoDemo
         app.Container.Resolve<EntityDirectory>().Forget();
         var settings = JsonSerializer.SerializeToElement(new
         {
-            merchant = "9999888", store = "99888", user = "9999888",
+            merchant = "9999888", store = "99888", user = "9999888", iban = "IT60X0542811101000000123456",
             start = new Uri(bank, "/initInsert.do").AbsoluteUri, query = new Uri(bank, "/backoffice/servizi/execute_remote_command.do").AbsoluteUri,
         });
         await app.Container.Resolve<Agreements>().Save(AgreementId, EntityId.Centre, PagOnLineGateway.Name, new DateOnly(2020, 1, 1), "demo", settings, stop);

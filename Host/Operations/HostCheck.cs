@@ -214,7 +214,7 @@ internal static class HostCheck
             yield return new("bank agreements", CheckVerdict.Mend, $"They cannot be read: {failed}");
         else if (!known.Any(agreement => agreement.From <= today && (agreement.Until is not { } end || today < end)))
             yield return new("bank agreements", CheckVerdict.Look, "None is valid today: nobody can pay. See \"portico agreement set --help\".");
-        foreach (var (id, owner, from, until, fault) in known.Where(agreement => agreement.Until is not { } end || today < end).OrderBy(agreement => agreement.From))
+        foreach (var (id, owner, from, until, changing, fault) in known.Where(agreement => agreement.Until is not { } end || today < end).OrderBy(agreement => agreement.From))
         {
             var whose = $"agreement {id} of {entities!.ById(owner)?.Name ?? $"entity {owner.Value}"}";
             yield return (fault, from > today, until) switch
@@ -223,6 +223,7 @@ internal static class HostCheck
                 (not null, var later, _) => new(whose, later ? CheckVerdict.Look : CheckVerdict.Mend, $"It cannot be used here: {fault}"),
                 (_, true, _) => new(whose, CheckVerdict.Fine, $"Can be used, from {from:yyyy-MM-dd} on."),
                 (_, _, { } end) when end <= today.AddDays(SoonDays) => new(whose, CheckVerdict.Look, $"Can be used, and ends on {end.AddDays(-1):yyyy-MM-dd}."),
+                _ when changing => new(whose, CheckVerdict.Look, "Can be used. Secrets of before are still believed: take them away when the bank signs with the new ones."),
                 _ => new(whose, CheckVerdict.Fine, "Can be used."),
             };
         }

@@ -10,10 +10,20 @@ using Platform.Core.Time;
 namespace Platform.Payments.Checkout;
 
 /// <summary>An agreement with the gateway that serves it.</summary>
-internal sealed record BankTerms(Guid Id, EntityId Owner, IPaymentGateway Gateway, AgreementTerms Terms);
+/// <param name="Previous">The same terms with the secrets that were in force before, as long as both are: what is signed with them is still believed.</param>
+internal sealed record BankTerms(Guid Id, EntityId Owner, IPaymentGateway Gateway, AgreementTerms Terms, AgreementTerms? Previous, Commission Commission)
+{
+    /// <summary>What a message says, verified by the secrets in force or, while they are being changed, by those before.</summary>
+    public GatewayFact Read(GatewayMessage message)
+    {
+        var fact = Gateway.Read(message, Terms);
+        return fact is { Genuine: false } && Previous is not null && Gateway.Read(message, Previous) is { Genuine: true } before ? before : fact;
+    }
+}
 
 /// <summary>
 /// Bank contracts, with their secrets resolved from configuration: an agreement's <c>secret_ref</c> X reads <c>Secrets:X:password</c> and so on.
+/// While they are changed, <c>Secrets:X:previous:password</c> and so on hold those before: the new ones sign, both verify.
 /// The secret itself is never in the database. Read again every few seconds.
 /// </summary>
 internal sealed class Agreements(
@@ -38,6 +48,18 @@ internal sealed class Agreements(
     public async ValueTask<BankTerms?> Find(Guid id, CancellationToken stop) =>
         (await Current(stop)).FirstOrDefault(row => row.AgreementId == id)?.Terms;
 
+    /// <summary>Who signed it, valid or usable or not; null when there is none.</summary>
+    public async ValueTask<EntityId?> OwnerOf(Guid id, CancellationToken stop) =>
+        (await Current(stop)).FirstOrDefault(row => row.AgreementId == id) is { } row ? new EntityId(row.OwnerEntity) : null;
+
+    /// <summary>The bank accounts that agreements credit: their setting <c>iban</c>. Of one owner, or of all.</summary>
+    public async ValueTask<IReadOnlyList<(Guid Agreement, EntityId Owner, string Iban)>> Accounts(EntityId? owner, CancellationToken stop) =>
+    [
+        .. (await Current(stop)).Where(row => owner is not { } one || row.OwnerEntity == one.Value)
+            .Select(row => (row.AgreementId, new EntityId(row.OwnerEntity),
+                row.SettingsJson.TryGetProperty("iban", out var iban) && iban.ValueKind == JsonValueKind.String ? iban.GetString()!.Replace(" ", "", StringComparison.Ordinal).ToUpperInvariant() : "")),
+    ];
+
     public async ValueTask<IReadOnlyList<string>> Origins(CancellationToken stop)
     {
         var today = LegalTime.Day(clock.GetUtcNow());
@@ -49,25 +71,27 @@ internal sealed class Agreements(
     }
 
     /// <summary>Writes an agreement down, or what changed of it.</summary>
-    public async Task Save(Guid id, EntityId owner, string gateway, DateOnly from, string secretRef, JsonElement settings, CancellationToken stop)
+    /// <param name="until">The first day on which it is valid no more; null while nobody knows. Payments that were started under it go on.</param>
+    public async Task Save(
+        Guid id, EntityId owner, string gateway, DateOnly from, string secretRef, JsonElement settings, CancellationToken stop, DateOnly? until = null, Commission? commission = null)
     {
         await database.Run(
             ModuleRoles.Of("payments"), null, "agreement", clock,
             session => session.Execute(
                 """
                 insert into payments.agreement (agreement_id, owner_entity, gateway, valid, commission, secret_ref, settings)
-                values (@id, @owner, @gateway, daterange(@from, null), '{}', @secretRef, @settings::jsonb)
+                values (@id, @owner, @gateway, daterange(@from, @until), @commission::jsonb, @secretRef, @settings::jsonb)
                 on conflict (agreement_id) do update
-                   set gateway = excluded.gateway, valid = excluded.valid, secret_ref = excluded.secret_ref, settings = excluded.settings
+                   set gateway = excluded.gateway, valid = excluded.valid, commission = excluded.commission, secret_ref = excluded.secret_ref, settings = excluded.settings
                 """,
-                new { id, owner, gateway, from, secretRef, settings = settings.GetRawText() }),
+                new { id, owner, gateway, from, until, secretRef, settings = settings.GetRawText(), commission = JsonSerializer.Serialize(commission ?? Commission.None) }),
             stop);
         _rows = null;
     }
 
-    /// <summary>Of each agreement how it stands: whose it is, when it is valid, and why it cannot be used here; null where it can.</summary>
-    public async Task<IReadOnlyList<(Guid Id, EntityId Owner, DateOnly From, DateOnly? Until, string? Fault)>> Judge(CancellationToken stop) =>
-        [.. (await Current(stop)).Select(row => (row.AgreementId, new EntityId(row.OwnerEntity), row.ValidFrom, row.ValidUntil, row.Fault))];
+    /// <summary>Of each agreement how it stands: whose it is, when it is valid, whether secrets of before are still believed, and why it cannot be used here; null where it can.</summary>
+    public async Task<IReadOnlyList<(Guid Id, EntityId Owner, DateOnly From, DateOnly? Until, bool Changing, string? Fault)>> Judge(CancellationToken stop) =>
+        [.. from row in await Current(stop) let bank = row.Terms select (row.AgreementId, new EntityId(row.OwnerEntity), row.ValidFrom, row.ValidUntil, bank?.Before is not null, row.Fault)];
 
     BankTerms? Resolve(Row row)
     {
@@ -79,7 +103,15 @@ internal sealed class Agreements(
             return Refuse(row, $"it has no secrets here: set PORTICO_Secrets__{row.SecretRef}__password and PORTICO_Secrets__{row.SecretRef}__key.");
         if (options.Profile == Profile.Production && secrets.Values.Any(PublishedSecrets.Contains))
             return Refuse(row, "it uses a published test secret, which production refuses: anybody could sign with it.");
-        var bank = new BankTerms(row.AgreementId, new(row.OwnerEntity), gateway, new AgreementTerms(row.AgreementId, row.SettingsJson, secrets));
+        var previous = configuration.GetSection("Secrets").GetSection(row.SecretRef).GetSection("previous").GetChildren()
+            .Where(child => child.Value is not null).ToDictionary(child => child.Key, child => child.Value!, StringComparer.OrdinalIgnoreCase);
+        if (options.Profile == Profile.Production && previous.Values.Any(PublishedSecrets.Contains))
+            return Refuse(row, "it still believes a published test secret, which production refuses: anybody could sign with it.");
+        var before = previous.Count == 0 ? null : new AgreementTerms(
+            row.AgreementId, row.SettingsJson, secrets.Concat(previous).GroupBy(secret => secret.Key, StringComparer.OrdinalIgnoreCase).ToDictionary(both => both.Key, both => both.Last().Value, StringComparer.OrdinalIgnoreCase));
+        var bank = new BankTerms(
+            row.AgreementId, new(row.OwnerEntity), gateway, new AgreementTerms(row.AgreementId, row.SettingsJson, secrets), before,
+            JsonSerializer.Deserialize<Commission>(row.Commission) ?? Commission.None);
         try
         {
             // A trial order, sent nowhere: what the gateway misses is found before a citizen needs it.
@@ -113,12 +145,12 @@ internal sealed class Agreements(
                     ModuleRoles.Of("payments"), null, "payments", clock,
                     session => session.List<Row>(
                         """
-                        select agreement_id, owner_entity, gateway, lower(valid) as valid_from, upper(valid) as valid_until, secret_ref, settings::text as settings
+                        select agreement_id, owner_entity, gateway, lower(valid) as valid_from, upper(valid) as valid_until, secret_ref, settings::text as settings, commission::text as commission
                           from payments.agreement
                         """),
                     stop);
                 foreach (var row in rows)
-                    row.Terms = Resolve(row);
+                    row.Resolved = new(() => Resolve(row));
                 _rows = rows;
                 _readAt = Environment.TickCount64;
             }
@@ -141,9 +173,12 @@ internal sealed class Agreements(
         public DateOnly? ValidUntil { get; init; }
         public string SecretRef { get; init; } = "";
         public string Settings { get; init; } = "{}";
+        public string Commission { get; init; } = "{}";
 
-        /// <summary>Null when it cannot be used here; the log says why.</summary>
-        public BankTerms? Terms { get; set; }
+        /// <summary>Null when it cannot be used here; the log says why. Only who wants to use it needs its secrets.</summary>
+        public BankTerms? Terms => Resolved.Value;
+
+        public Lazy<BankTerms?> Resolved { get; set; } = null!;
 
         public string? Fault { get; set; }
 

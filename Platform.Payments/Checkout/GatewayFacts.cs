@@ -37,7 +37,7 @@ internal sealed class GatewayFacts(
             var sessions = scope.Resolve<ISessions>();
             var payment = creditor is null ? null : await Find(sessions, order!, stop);
             var terms = payment is null ? null : await agreements.Find(payment.AgreementId, stop);
-            var fact = terms?.Gateway.Id == gatewayId ? gateway.Read(message, terms.Terms) : null;
+            var fact = terms?.Gateway.Id == gatewayId ? terms.Read(message) : null;
             var verdict = (fact, order) switch
             {
                 ({ Genuine: true }, _) => "genuine",
@@ -62,7 +62,7 @@ internal sealed class GatewayFacts(
     /// <summary>What a message says of one order. An answer to our question is used only when it names the order we asked about.</summary>
     public GatewayFact Understand(BankTerms bank, GatewayMessage message, string order)
     {
-        var fact = bank.Gateway.Read(message, bank.Terms);
+        var fact = bank.Read(message);
         if (message.Channel != "query" || fact.Outcome is GatewayOutcome.NotFound or GatewayOutcome.Undetermined || bank.Gateway.OrderNumberIn(message) == order)
             return fact;
         log.LogError("Asked about order {Order}, the gateway answered about another one; the answer is not used.", order);

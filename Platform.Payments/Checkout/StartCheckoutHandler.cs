@@ -131,8 +131,8 @@ internal sealed class StartCheckoutHandler(
                 $"""
                 with started as (
                 insert into payments.payment (
-                    entity_id, payment_id, agreement_id, order_no, status_code, service, shown_by, return_page, language, state, asked_cents, quote_until, created_at, next_query_at, payer_id)
-                values (@entity, @payment, @agreement, @order, @status, @service, @shownBy, @ReturnPage, @Language, 'prepared', @asked, @until, @now, @nextQuery, @payer)
+                    entity_id, payment_id, agreement_id, order_no, status_code, service, shown_by, return_page, language, state, asked_cents, commission_cents, quote_until, created_at, next_query_at, payer_id)
+                values (@entity, @payment, @agreement, @order, @status, @service, @shownBy, @ReturnPage, @Language, 'prepared', @asked, @commission, @until, @now, @nextQuery, @payer)
                 on conflict (entity_id, payment_id) do nothing
                 returning payment_id),
                 payer as (
@@ -159,6 +159,8 @@ internal sealed class StartCheckoutHandler(
                     request.ReturnPage,
                     request.Language,
                     asked = cents.Sum(),
+                    // Frozen here: what is agreed later is for payments that begin later.
+                    commission = bank.Owner == session.Entity ? 0 : bank.Commission.Of(new(cents.Sum())).Cents,
                     until = quotes.Values.Min(quote => quote.ValidUntil),
                     now,
                     nextQuery = now + PaymentStates.Later(0),

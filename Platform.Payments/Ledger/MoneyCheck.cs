@@ -49,6 +49,21 @@ internal sealed class MoneyCheck(Database database, TimeProvider clock)
 
 internal static class MoneyInvariants
 {
+    /// <summary>Kept by itself too: the nightly comparison asks it.</summary>
+    public static readonly MoneyInvariant TwoBooks = new(
+        "two books", "What the centre has booked about a creditor stands in the creditor's book too, and nothing else.",
+        $"""
+        with {Settlement.CreditorsHalf.Wanted},
+        own as (
+            select entity_id, cause, cause_id, n, debit, credit, cents from payments.transfer
+             where entity_id <> 0 and cause like any (array['settlement.%', 'payout.%']) and (debit in ('centre', 'payout') or credit in ('centre', 'payout')))
+        select coalesce(h.creditor, o.entity_id) as entity, coalesce(h.cause, o.cause) || ' ' || coalesce(h.cause_id, o.cause_id) || ': the centre says '
+               || coalesce(h.debit || ' to ' || h.credit || ' ' || h.cents, 'nothing') || ', the creditor''s book ' || coalesce(o.debit || ' to ' || o.credit || ' ' || o.cents, 'nothing') as what
+          from half h
+          full join own o on o.entity_id = h.creditor and o.cause = h.cause and o.cause_id = h.cause_id and o.n = h.n
+         where (h.debit, h.credit, h.cents) is distinct from (o.debit, o.credit, o.cents) and coalesce(h.booked_at <= @before, true)
+        """);
+
     public static readonly IReadOnlyList<MoneyInvariant> All =
     [
         new("asked", "A payment asks the sum of its items, and an item is the sum of its lines.",
@@ -241,6 +256,64 @@ internal static class MoneyInvariants
             select d.entity_id as entity, o.type || ' is ' || d.state || ' for ' || d.handler || ' after ' || d.tries || ' tries: ' || coalesce(d.error, 'not tried') as what
               from core.delivery d join core.outbox o on o.entity_id = d.entity_id and o.event_id = d.event_id
              where d.state <> 'done' and o.type like 'payments.%' and (d.state = 'parked' or o.at <= @before)
+            """),
+        TwoBooks,
+        new("settled", "A payment is settled at most once and for what was taken; the gateway's fees and the bank's movements are booked as they were told.",
+            """
+            select t.entity_id as entity, 'payment ' || t.cause_id || ' is settled for ' || t.cents || ', taken were ' || coalesce(p.taken_cents::text, 'none') as what
+              from (select entity_id, cause, cause_id, sum(case when debit = 'suspense' then cents else -cents end) as cents
+                      from payments.transfer where cause in ('settlement.payment', 'settlement.reversal') and 'suspense' in (debit, credit) group by 1, 2, 3) t
+              left join payments.payment p on p.payment_id = t.cause_id
+             where t.cents not in (0, coalesce(p.taken_cents, 0) * case t.cause when 'settlement.payment' then 1 else -1 end)
+            union all
+            select t.entity_id, 'payment ' || t.cause_id || ' has a commission of ' || t.cents || ' in the book, agreed were ' || coalesce(p.commission_cents::text, 'none')
+              from (select entity_id, cause_id, sum(case when credit = 'commissions' then cents else -cents end) as cents
+                      from payments.transfer where cause = 'settlement.commission' and 'commissions' in (debit, credit) and entity_id = 0 group by 1, 2) t
+              left join payments.payment p on p.payment_id = t.cause_id
+             where t.cents not in (0, coalesce(p.commission_cents, 0))
+            union all
+            select t.entity_id, 'batch ' || t.cause_id || ' has fees of ' || t.cents || ' in the book and ' || coalesce(b.fee_cents::text, 'no file')
+              from (select entity_id, cause_id, sum(case when debit = 'fees' then cents else -cents end) as cents from payments.transfer where cause = 'settlement.fee' group by 1, 2) t
+              left join payments.settlement_batch b on b.entity_id = t.entity_id and b.batch_id = t.cause_id
+             where t.cents not in (0, coalesce(b.fee_cents, 0))
+            union all
+            select coalesce(e.entity_id, t.entity_id), 'movement ' || coalesce(e.entry_id, t.cause_id) || ' is ' || coalesce(e.cents, 0) || ' at the bank and ' || coalesce(t.cents, 0) || ' in the book'
+              from (select * from payments.bank_entry where imported_at <= @before) e
+              full join (select entity_id, cause_id, sum(case when debit = 'bank' then cents else -cents end) as cents from payments.transfer where cause = 'bank.entry' group by 1, 2) t
+                     on t.entity_id = e.entity_id and t.cause_id = e.entry_id
+             where coalesce(e.cents, 0) <> coalesce(t.cents, 0)
+               and not exists (select from payments.bank_entry y where y.entity_id = t.entity_id and y.entry_id = t.cause_id and y.imported_at > @before and y.cents = t.cents)
+            """),
+        new("batches", "A batch has the lines it announced, and they come to what it announced.",
+            """
+            select b.entity_id as entity, 'batch ' || b.batch || ' announces ' || b.lines || ' lines and ' || b.net_cents || ', it has ' || count(l.line) || ' and '
+                   || coalesce(sum(case l.kind when 'payment' then l.gross_cents else -l.gross_cents end - l.fee_cents), 0) as what
+              from payments.settlement_batch b left join payments.settlement_line l on l.entity_id = b.entity_id and l.batch = b.batch
+             group by b.entity_id, b.batch
+            having b.lines <> count(l.line) or b.net_cents <> coalesce(sum(case l.kind when 'payment' then l.gross_cents else -l.gross_cents end - l.fee_cents), 0)
+                or b.fee_cents <> coalesce(sum(l.fee_cents), 0)
+            """),
+        new("payouts", "A payout is the sum of its bookings, is ordered once, and nothing is paid to a creditor that is not owed to him.",
+            """
+            select p.entity_id as entity, 'payout ' || p.payout || ' is ' || p.cents || ', its bookings are ' || coalesce(i.cents, 0) || ' and its order ' || coalesce(o.cents, 0) as what
+              from payments.payout p
+              left join (select i.entity_id, i.payout, sum(case when t.credit like 'owed/%' then t.cents else -t.cents end) as cents
+                           from payments.payout_item i
+                           join payments.transfer t on t.entity_id = i.entity_id and t.cause = i.cause and t.cause_id = i.cause_id and t.n = i.n
+                          group by 1, 2) i on i.entity_id = p.entity_id and i.payout = p.payout
+              left join payments.transfer o on o.entity_id = p.entity_id and o.cause = 'payout.ordered' and o.cause_id = p.payout_id
+             where p.cents is distinct from i.cents or p.cents is distinct from o.cents
+            """),
+        new("balances", "What was written down of accounts on days that are over is what the book says.",
+            """
+            select b.entity_id as entity, b.account || ' on ' || b.booked_on || ' is written down as ' || b.debit_cents || ' and ' || b.credit_cents || ', the book says ' || coalesce(m.debit, 0) || ' and ' || coalesce(m.credit, 0) as what
+              from payments.balance b
+              left join (select entity_id, account, booked_on, sum(debit) as debit, sum(credit) as credit
+                           from (select entity_id, debit as account, booked_on, cents as debit, 0 as credit from payments.transfer
+                                 union all
+                                 select entity_id, credit, booked_on, 0, cents from payments.transfer) s
+                          group by 1, 2, 3) m on m.entity_id = b.entity_id and m.account = b.account and m.booked_on = b.booked_on
+             where (b.debit_cents, b.credit_cents) is distinct from (coalesce(m.debit, 0), coalesce(m.credit, 0))
             """),
     ];
 }

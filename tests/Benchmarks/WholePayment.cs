@@ -89,7 +89,7 @@ internal static class WholePayment
 
     /// <summary>What was paid to warm up must not count when the rows are compared.</summary>
     static Task Emptied(TestDatabase database) => Register.Run(database,
-        "truncate core.outbox, core.delivery, core.journal, core.journal_block, payments.position, payments.due, payments.due_line, payments.payment, payments.payment_item, payments.payment_line, payments.account, payments.transfer, payments.due_paid, payments.fact, payments.external_call, payments.receipt, payments.receipt_counter, payments.surplus, payments.subject, payments.refund, payments.refund_line, payments.due_released, fines.movement");
+        "truncate core.outbox, core.delivery, core.journal, core.journal_block, payments.position, payments.due, payments.due_line, payments.payment, payments.payment_item, payments.payment_line, payments.account, payments.transfer, payments.payout_item, payments.balance, payments.parity, payments.due_paid, payments.fact, payments.external_call, payments.receipt, payments.receipt_counter, payments.surplus, payments.subject, payments.refund, payments.refund_line, payments.due_released, fines.movement");
 
     /// <summary>Compares every table: rows, and of each column how many are filled.</summary>
     /// <exception cref="InvalidOperationException">The floor does not write what the product writes, so that nothing may be compared.</exception>
@@ -101,7 +101,8 @@ internal static class WholePayment
              where table_schema in ('core', 'payments', 'fines') and table_name <> 'migration' order by table_schema, table_name, ordinal_position
             """);
         // Sealing blocks is measured by itself, further below; the clock stands still here, so only what was written at first is sealed.
-        string[] apart = ["core.journal.block", "core.journal_block"];
+        // The nightly comparison leaves one row a day, whether anybody pays or not.
+        string[] apart = ["core.journal.block", "core.journal_block", "payments.parity"];
         var different = new List<string>();
         var text = new StringBuilder("Same rows, checked in every table and column after the last slice (rows per payment; bytes of the rows per payment, product and floor):").AppendLine().AppendLine();
         foreach (var table in columns.GroupBy(column => column.Table, StringComparer.Ordinal).Where(table => !apart.Contains(table.Key)))

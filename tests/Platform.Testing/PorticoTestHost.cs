@@ -232,11 +232,16 @@ public sealed class PorticoTestHost : IAsyncDisposable
     }
 
     /// <summary>Writes down an agreement with the emulated bank under the secrets <paramref name="secretRef"/>; <paramref name="settings"/> replace the right ones.</summary>
-    public async Task SaveAgreement(Guid id, string ownerCode, string secretRef = "test", DateOnly? from = null, object? settings = null)
+    public Task SaveAgreement(Guid id, string ownerCode, string secretRef = "test", DateOnly? from = null, object? settings = null) =>
+        AgreeOn(id, ownerCode, null, null, secretRef, from, settings);
+
+    /// <summary>As <see cref="SaveAgreement"/>, with what the owner keeps and the first day on which it is valid no more.</summary>
+    internal async Task AgreeOn(
+        Guid id, string ownerCode, Commission? commission = null, DateOnly? until = null, string secretRef = "test", DateOnly? from = null, object? settings = null)
     {
         var owner = (await _app.Container.Resolve<EntityDirectory>().Current(CancellationToken.None)).ByCode(ownerCode)!.Id;
         await _app.Container.Resolve<Agreements>().Save(
-            id, owner, "pagonline", from ?? new DateOnly(2020, 1, 1), secretRef, settings is null ? BankSettings() : JsonSerializer.SerializeToElement(settings), CancellationToken.None);
+            id, owner, "pagonline", from ?? new DateOnly(2020, 1, 1), secretRef, settings is null ? BankSettings(owner) : JsonSerializer.SerializeToElement(settings), CancellationToken.None, until, commission);
     }
 
     /// <summary>Runs <c>portico</c> with <paramref name="words"/> on this host's database, in this process and one at a time.</summary>
@@ -269,12 +274,12 @@ public sealed class PorticoTestHost : IAsyncDisposable
         await using var entities = typeof(PorticoApp).Assembly.GetManifestResourceStream("Portico.Host.Demo.entities.csv")!;
         await _app.Container.Resolve<EntityImport>().Run(entities, CancellationToken.None);
         _app.Container.Resolve<EntityDirectory>().Forget();
-        await _app.Container.Resolve<Agreements>().Save(AgreementId, EntityId.Centre, "pagonline", new DateOnly(2020, 1, 1), "test", BankSettings(), CancellationToken.None);
+        await _app.Container.Resolve<Agreements>().Save(AgreementId, EntityId.Centre, "pagonline", new DateOnly(2020, 1, 1), "test", BankSettings(EntityId.Centre), CancellationToken.None);
     }
 
-    JsonElement BankSettings() => JsonSerializer.SerializeToElement(new
+    JsonElement BankSettings(EntityId owner) => JsonSerializer.SerializeToElement(new
     {
-        merchant = "9999888", store = "99888", user = "9999888",
+        merchant = "9999888", store = "99888", user = "9999888", iban = owner == EntityId.Centre ? "IT60X0542811101000000123456" : null,
         start = new Uri(Bank.Address, "/initInsert.do").AbsoluteUri, query = new Uri(Bank.Address, "/backoffice/servizi/execute_remote_command.do").AbsoluteUri,
     });
 
