@@ -23,7 +23,7 @@ internal static class SettlementCommands
         {
             var bytes = await Bytes(parsed.GetValue(file)!, SettlementFile.MostBytes, stop);
             await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);
-            return PorticoCommands.Tell(await app.Container.Resolve<SettlementImports>().File(parsed.GetValue(agreement), parsed.GetValue(file)!.Name, bytes, SettingsCommands.Operator, stop), "righe");
+            return ServiceCommands.Tell(await app.Container.Resolve<SettlementImports>().File(parsed.GetValue(agreement), parsed.GetValue(file)!.Name, bytes, SettingsCommands.Operator, stop), "righe");
         });
         return command;
     }
@@ -36,7 +36,7 @@ internal static class SettlementCommands
         {
             var bytes = await Bytes(parsed.GetValue(file)!, CamtStatement.MostBytes, stop);
             await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);
-            return PorticoCommands.Tell(await app.Container.Resolve<SettlementImports>().Statement(bytes, SettingsCommands.Operator, stop), "movimenti");
+            return ServiceCommands.Tell(await app.Container.Resolve<SettlementImports>().Statement(bytes, SettingsCommands.Operator, stop), "movimenti");
         });
         return command;
     }

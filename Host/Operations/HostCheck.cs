@@ -196,7 +196,7 @@ internal static class HostCheck
     static async IAsyncEnumerable<CheckResult> Agreements(
         PorticoOptions options, IConfiguration configuration, Database database, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
     {
-        IReadOnlyList<(Guid Id, EntityId Owner, DateOnly From, DateOnly? Until, string? Fault)> known = [];
+        IReadOnlyList<(Guid Id, EntityId Owner, DateOnly From, DateOnly? Until, bool Changing, string? Fault)> known = [];
         EntitySnapshot? entities = null;
         string? failed = null;
         try

@@ -91,7 +91,7 @@ internal sealed class Agreements(
 
     /// <summary>Of each agreement how it stands: whose it is, when it is valid, whether secrets of before are still believed, and why it cannot be used here; null where it can.</summary>
     public async Task<IReadOnlyList<(Guid Id, EntityId Owner, DateOnly From, DateOnly? Until, bool Changing, string? Fault)>> Judge(CancellationToken stop) =>
-        [.. from row in await Current(stop) let bank = row.Terms select (row.AgreementId, new EntityId(row.OwnerEntity), row.ValidFrom, row.ValidUntil, bank?.Before is not null, row.Fault)];
+        [.. from row in await Current(stop) let bank = row.Terms select (row.AgreementId, new EntityId(row.OwnerEntity), row.ValidFrom, row.ValidUntil, bank?.Previous is not null, row.Fault)];
 
     BankTerms? Resolve(Row row)
     {
