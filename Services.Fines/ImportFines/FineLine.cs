@@ -72,14 +72,14 @@ internal static class FineColumns
 }
 
 /// <summary>Reads one line's fields. Collects every error of the line, each in words that say how to mend it.</summary>
-internal sealed partial class FineLineReader(int line, Func<string, string> field, DateOnly today)
+internal sealed partial class FineLineReader(int line, Func<string, string> field, DateOnly today, SourceLine source)
 {
     readonly List<ImportError> _errors = [];
 
     /// <summary>The line, or null when it has errors.</summary>
-    public static FineLine? Read(int line, Func<string, string> field, DateOnly today, out IReadOnlyList<ImportError> errors)
+    public static FineLine? Read(int line, Func<string, string> field, DateOnly today, out IReadOnlyList<ImportError> errors, SourceLine? source = null)
     {
-        var reader = new FineLineReader(line, field, today);
+        var reader = new FineLineReader(line, field, today, source ?? SourceLine.None);
         var read = reader.Read();
         errors = reader._errors;
         return reader._errors.Count == 0 ? read : null;
@@ -144,7 +144,7 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
             minimum ?? default, maximum ?? default, (costs ?? default) + (sendCosts ?? default), notifiedOn, contestedAtOnce, discountExcluded)
         {
             Phase = phase, Points = points, Accessory = accessory, Device = device, DeviceKind = deviceKind, Comma = comma, RoadOwner = roadOwner,
-            SendCosts = sendCosts ?? default, SendPerfectedOn = perfectedOn,
+            SendCosts = sendCosts ?? default, SendPerfectedOn = perfectedOn, Source = source,
         };
     }
 

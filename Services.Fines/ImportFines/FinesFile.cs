@@ -51,7 +51,7 @@ internal static class FinesFile
             MaxRecordSize = 1024 * 1024,
             OnMalformedRecord = record => badQuotes |= record.Reason != CsvMalformedReason.FieldCountMismatch,
         }, leaveOpen: true);
-        var seen = new Dictionary<FineNumber, int>();
+        var seen = new SeenNumbers();
         while (true)
         {
             badQuotes = false;
@@ -103,7 +103,7 @@ internal static class FinesFile
         return null;
     }
 
-    static ReadLine ReadOne(CsvReader csv, int line, Columns columns, bool badQuotes, DateOnly today, Dictionary<FineNumber, int> seen)
+    static ReadLine ReadOne(CsvReader csv, int line, Columns columns, bool badQuotes, DateOnly today, SeenNumbers seen)
     {
         var fields = new string[csv.FieldCount];
         for (var i = 0; i < fields.Length; i++)
@@ -114,12 +114,12 @@ internal static class FinesFile
         if (fields.Length != columns.Width)
             return Bad(line, null, source, $"La riga ha {fields.Length} colonne e l'intestazione {columns.Width}. Se un testo o un importo contiene il separatore, chiudilo tra virgolette.");
 
-        var fine = FineLineReader.Read(line, column => columns.Of(column) is { } place ? fields[place] : "", today, out var errors);
+        var fine = FineLineReader.Read(line, column => columns.Of(column) is { } place ? fields[place] : "", today, out var errors, source);
         if (fine is null)
             return new(null, errors, source);
-        if (!seen.TryAdd(fine.Name, line))
-            return Bad(line, fine.Name.ToString(), source, $"Lo stesso verbale è già alla riga {seen[fine.Name]}. Lascia una sola riga.");
-        return new(fine with { Source = source }, [], source);
+        if (seen.Add(fine.Name, line) is { } before)
+            return Bad(line, fine.Name.ToString(), source, $"Lo stesso verbale è già alla riga {before}. Lascia una sola riga.");
+        return new(fine, [], source);
     }
 
     // Our own sheets put an apostrophe before what a spreadsheet would run; a mended one comes back with it.
@@ -212,5 +212,26 @@ internal static class Utf8OrWindows1252
         }
 
         public override void Reset() => (_chars, _next) = ("", 0);
+    }
+}
+
+/// <summary>At which line each number of the file stood. Numbers come nearly without gaps, so that they are kept by the sixteen.</summary>
+internal sealed class SeenNumbers
+{
+    const int PerPage = 16;
+
+    readonly Dictionary<(string Series, int Year, int Page), int[]> _pages = [];
+
+    /// <summary>The line where the number stood before; null the first time.</summary>
+    public int? Add(FineNumber name, int line)
+    {
+        var (page, place) = Math.DivRem(name.Number, PerPage);
+        if (!_pages.TryGetValue((name.Series, name.Year, page), out var lines))
+            _pages.Add((name.Series, name.Year, page), lines = new int[PerPage]);
+        var before = lines[place];
+        if (before != 0)
+            return before;
+        lines[place] = line;
+        return null;
     }
 }

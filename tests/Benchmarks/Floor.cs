@@ -92,6 +92,8 @@ internal sealed class Floor(TestDatabase database, IReadOnlyDictionary<string, i
             ("select state from core.delivery where entity_id = $1 and event_id = $2 and handler = 'fines.FollowPosition' for update", [entity, happened]),
             ("update fines.fine set state = 'paid', paid_on = $3, paid_cents = $4, paid_order = $5, changed_at = $6 where entity_id = $1 and series = 'P' and year = 2026 and number = $2",
                 [entity, fine.Number, new DateOnly(2026, 3, 10), cents, order, Now]),
+            ("insert into fines.movement (entity_id, fine_id, version, kind, order_no, cents, moved_on, moved_at) select entity_id, fine_id, 1, 'paid', $3, $4, $5, $6 from fines.fine where entity_id = $1 and series = 'P' and year = 2026 and number = $2",
+                [entity, fine.Number, order, cents, new DateOnly(2026, 3, 10), Now]),
             Done(entity, happened, "fines.FollowPosition"),
             Journal(entity, "core", "fines.paid", $$"""{"fine": "{{fine.Name}}", "cents": {{cents}}, "order": "{{order}}"}"""));
     }

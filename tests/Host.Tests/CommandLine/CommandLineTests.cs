@@ -22,7 +22,8 @@ public sealed class CommandLineTests
     [TestCase("settings undo", "<service> --entity")]
     [TestCase("agreement set", "--secret <settings>")]
     [TestCase("plugins", "--plugins")]
-    [TestCase("fines import", "--entity <file>")]
+    [TestCase("fines import", "--entity <file> --all-or-nothing --refused")]
+    [TestCase("fines proceeds", "--entity --year --out")]
     public async Task Every_command_explains_itself(string command, string named)
     {
         var (code, words) = await PorticoProgram.Run([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help", "--plugins", TestCluster.Plugins]);

@@ -106,8 +106,8 @@ public sealed class PluginTests
         {
             var library = Library("Lib", version);
             var code = Planted.Service(
-                id, path, describe: $"s.Page<GoodPage>(\"\"); s.Settings<S>(); s.Permission(\"{id}.load\", \"Carica\", \"Load\"); s.Job<J>(\"0 3 * * *\", perEntity: true, Platform.Core.Jobs.Missed.Skip);",
-                more: GoodPage.Replace("\"VERSION\"", "new Lib.Thing().ToString()", StringComparison.Ordinal) + Settings("public int X { get; init; }") + Job);
+                id, path, describe: $"s.Page<GoodPage>(\"\"); s.Settings<S>(); s.Permission(\"{id}.load\", \"Carica\", \"Load\"); s.Job<J>(\"0 3 * * *\", perEntity: true, Platform.Core.Jobs.Missed.Skip); s.Office<O>(\"list\", \"\");",
+                more: GoodPage.Replace("\"VERSION\"", "new Lib.Thing().ToString()", StringComparison.Ordinal) + Settings("public int X { get; init; }") + Job + Office);
             Planted.Lay(plugins, "a-" + id, ("main", Planted.Compile("Main." + id, code, null, [library])), ("Lib", library));
         }
         foreach (var (folder, files, _) in Broken)

@@ -46,7 +46,7 @@ internal static class Catalogue
                    and pg_get_expr(p.polqual, p.polrelid) = '(entity_id = (NULLIF(current_setting(''portico.entity''::text, true), ''''::text))::integer)'
                -- What a municipality may read of others' rows: by the binding and by nothing else.
                or p.polroles = array[('portico_' || module)::regrole::oid] and p.polcmd = 'r'
-                   and pg_get_expr(p.polqual, p.polrelid) = '(municipality = ( SELECT core.territory() AS territory))'
+                   and pg_get_expr(p.polqual, p.polrelid) = '((municipality)::text = ( SELECT core.territory() AS territory))'
                or p.polroles = array['portico_centre'::regrole::oid] and p.polcmd = 'r'
                or p.polroles = array[('portico_' || module || '_owner')::regrole::oid], false)
         """,
@@ -76,6 +76,8 @@ internal static class Catalogue
          where p.prosecdef and not r.rolsuper and r.rolname !~ '_owner$' and has_function_privilege(r.oid, p.oid, 'execute')
            -- Tells a moment and nothing of a row.
            and not (p.oid = 'core.oldest_waiting(text[], timestamptz)'::regprocedure and r.rolname = 'portico_core')
+           -- Tells a bound entity its own ISTAT code, which stands on its pages.
+           and p.oid <> 'core.territory()'::regprocedure
         """,
         "select 'portico_web or a module''s role owns ' || c.oid::regclass from pg_class c join pg_roles r on r.oid = c.relowner where r.rolname ~ '^portico_' and not r.rolsuper and r.rolname !~ '_owner$'",
         """

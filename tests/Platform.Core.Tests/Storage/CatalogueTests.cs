@@ -21,6 +21,8 @@ public sealed class CatalogueTests
     [TestCase("create table core.secret (id int primary key); comment on table core.secret is 'centre'", "core.secret calls itself a centre table and is not on the list")]
     [TestCase("create policy more on fines.fine using (true)", "fines.fine has the policy more for {-}: true")]
     [TestCase("drop policy own on fines.fine; create policy own on fines.fine to portico_fines using (entity_id = current_setting('portico.entity')::int)", "fines.fine has the policy own for {portico_fines}: *")]
+    [TestCase("drop policy territory on fines.fine; create policy territory on fines.fine to portico_fines using (municipality = (select core.territory()))", "fines.fine has the policy territory for {portico_fines}: *")]
+    [TestCase("drop policy territory on fines.fine; create policy territory on fines.fine for select to portico_fines using (municipality = current_setting('portico.territory', true))", "fines.fine has the policy territory for {portico_fines}: *")]
     [TestCase("create trigger t before update on fines.fine for each row execute function suppress_redundant_updates_trigger()", "t is a trigger on fines.fine")]
     [TestCase("alter table fines.fine add column n bigserial", "fine_n_seq is a sequence in fines")]
     [TestCase("create unique index plates on fines.fine (plate)", "fines.plates is unique across entities")]

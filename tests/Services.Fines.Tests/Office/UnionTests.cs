@@ -63,6 +63,28 @@ public sealed class UnionTests
         (await Listed("URG", ("from", desk.Iso(-19)))).Should().BeEmpty();
     }
 
+    [Test]
+    public async Task The_command_line_writes_a_file_only_when_it_is_whole_and_refuses_wrong_words()
+    {
+        var folder = Directory.CreateTempSubdirectory("portico-office-").FullName;
+        try
+        {
+            var file = Path.Combine(folder, "multe.csv");
+            (await host.Portico("fines", "list", "--entity", "BEN", "--out", file)).Code.Should().Be(0);
+            Desk.Rows(await File.ReadAllTextAsync(file)).Select(row => row[0]).Should().Equal($"V/2026/{inBentivoglio}");
+
+            var refused = await host.Portico("fines", "list", "--entity", "BEN", "--state", "lost", "--out", Path.Combine(folder, "none.csv"));
+            (refused.Code, refused.Errors.TrimEnd()).Should().Be((1, "portico: --state is open or paid, not lost."));
+            Directory.GetFiles(folder).Should().Equal(file);
+            foreach (var words in (string[][])[["--limit", "x"], ["--from", "31/01/2026"]])
+                (await host.Portico(["fines", "list", "--entity", "BEN", .. words])).Code.Should().Be(2);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     [TestCase("state", "lost", "--state is open or paid*")]
     [TestCase("phase", "boh", "--phase is one of preavviso*")]
     [TestCase("after", "boh", "--after wants a number*")]
@@ -72,9 +94,9 @@ public sealed class UnionTests
     [Test]
     public async Task A_citizen_stays_in_the_page_of_the_municipality_that_he_came_from()
     {
-        await using var host = await PorticoTestHost.Start();
-        var fine = await new Desk(host).NewFine(municipality: "037002");
-        using var citizen = host.NewCitizen();
+        await using var own = await PorticoTestHost.Start();
+        var fine = await new Desk(own).NewFine(municipality: "037002");
+        using var citizen = own.NewCitizen();
         await citizen.Open("/bentivoglio/multe");
         await citizen.Send(("verbale", $"V/2026/{fine}"), ("data", desk.Iso(-20)), ("targa", "AB123CD"));
         citizen.Heading.Should().Be($"Verbale V/2026/{fine}");
@@ -83,7 +105,7 @@ public sealed class UnionTests
         await citizen.PayAtBank();
         citizen.Address.AbsolutePath.Should().StartWith("/bentivoglio/pagamenti/");
         citizen.Page.QuerySelectorAll("main a[href^='/']").Select(link => link.GetAttribute("href")!).Should().OnlyContain(link => !link.StartsWith("/unione", StringComparison.Ordinal) && !link.StartsWith("/argelato", StringComparison.Ordinal));
-        await host.After(TimeSpan.FromSeconds(5));
+        await own.After(TimeSpan.FromSeconds(5));
     }
 
     async Task<IEnumerable<string>> Listed(string entity, params (string, string)[] options) => Desk.Rows(await host.Office("fines", "list", entity, options)).Select(row => row[0]);
