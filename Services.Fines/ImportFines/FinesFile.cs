@@ -215,7 +215,7 @@ internal static class Utf8OrWindows1252
     }
 }
 
-/// <summary>At which line each number of the file stood. Numbers come nearly without gaps, so that they are kept by the sixteen: a tenth of a dictionary's memory.</summary>
+/// <summary>At which line each number of the file stood. Numbers come nearly without gaps, so that they are kept by the sixteen.</summary>
 internal sealed class SeenNumbers
 {
     const int PerPage = 16;
