@@ -17,13 +17,14 @@ internal sealed class IssueReceipt(EntityDirectory entities, PublicAddress addre
 {
     public async Task On(PositionPaid happened, IEntitySession session, CancellationToken stop)
     {
+        // A payment of several dues raises an event for each, delivered at once: they queue here, and the next statement sees what the first of them did.
+        await session.Execute("select from payments.payment where entity_id = @entity and payment_id = @Payment for update", new { entity = session.Entity, happened.Payment });
         var payment = await session.First<PaymentRow>(
             """
             select p.order_no, p.language, p.paid_at, p.shown_by, (select r.number from payments.receipt r where r.entity_id = p.entity_id and r.payment_id = p.payment_id) as issued
               from payments.payment p where p.entity_id = @entity and p.payment_id = @Payment
             """,
             new { entity = session.Entity, happened.Payment });
-        // A payment of several dues raises an event for each; its receipt is one.
         if (payment!.Issued is not null)
             return;
 
