@@ -4,6 +4,7 @@ using Platform.Core.Documents;
 using Platform.Core.Entities;
 using Platform.Core.Events;
 using Platform.Core.Hosting;
+using Platform.Core.Mail;
 using Platform.Core.Money;
 using Platform.Core.Pages;
 using Platform.Core.Storage;
@@ -12,8 +13,11 @@ using Platform.Payments.Checkout;
 
 namespace Platform.Payments.Receipts;
 
-/// <summary>Issues the receipt (quietanza) of a payment: numbered by creditor and year without gaps, kept byte by byte, with a code anybody can check it by.</summary>
-internal sealed class IssueReceipt(EntityDirectory entities, PublicAddress address, PorticoOptions options, TimeProvider clock) : IReact<PositionPaid>
+/// <summary>
+/// Issues the receipt (quietanza) of a payment: numbered by creditor and year without gaps, kept byte by byte, with a code anybody can check it by; and sends it to the payer who left an
+/// e-mail address.
+/// </summary>
+internal sealed class IssueReceipt(EntityDirectory entities, PublicAddress address, PorticoOptions options, IMail mail, TimeProvider clock) : IReact<PositionPaid>
 {
     public async Task On(PositionPaid happened, IEntitySession session, CancellationToken stop)
     {
@@ -21,8 +25,11 @@ internal sealed class IssueReceipt(EntityDirectory entities, PublicAddress addre
         await session.Execute("select from payments.payment where entity_id = @entity and payment_id = @Payment for update", new { entity = session.Entity, happened.Payment });
         var payment = await session.First<PaymentRow>(
             """
-            select p.order_no, p.language, p.paid_at, p.shown_by, (select r.number from payments.receipt r where r.entity_id = p.entity_id and r.payment_id = p.payment_id) as issued
-              from payments.payment p where p.entity_id = @entity and p.payment_id = @Payment
+            select p.order_no, p.language, p.paid_at, p.shown_by, s.email,
+                   (select r.number from payments.receipt r where r.entity_id = p.entity_id and r.payment_id = p.payment_id) as issued
+              from payments.payment p
+              left join payments.subject s on s.entity_id = p.entity_id and s.subject_id = p.payer_id
+             where p.entity_id = @entity and p.payment_id = @Payment
             """,
             new { entity = session.Entity, happened.Payment });
         if (payment!.Issued is not null)
@@ -60,6 +67,27 @@ internal sealed class IssueReceipt(EntityDirectory entities, PublicAddress addre
             """,
             new { entity = session.Entity, year = (short)year, number, happened.Payment, code, hash = SHA256.HashData(pdf), pdf, now });
         session.Record("receipt.issued", new { number, year, happened.OrderNumber });
+        if (payment.Email is { } email)
+            await mail.Send(session, Accompany(happened.Payment, email, creditor, payment, lines, $"{number}/{year}", code, pdf));
+    }
+
+    Letter Accompany(Guid id, string email, Entity creditor, PaymentRow payment, IReadOnlyList<LineRow> lines, string number, string code, byte[] pdf)
+    {
+        var culture = PageCultures.Of(payment.Language);
+        return new($"receipt/{id}", email, "receipt", culture, new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["amount"] = new Euro(lines.Sum(line => line.Cents)).In(culture),
+            ["titles"] = string.Join(", ", lines.Select(line => line.Title).Distinct(StringComparer.Ordinal)),
+            ["creditor"] = creditor.Name,
+            ["paidAt"] = LegalTime.Local(payment.PaidAt).ToString("d MMMM yyyy, HH:mm", culture),
+            ["order"] = payment.OrderNo,
+            ["number"] = number,
+            ["check"] = address.CheckOf(code).AbsoluteUri,
+        })
+        {
+            ShownBy = payment.ShownBy,
+            Files = [new($"{PaymentTexts.Catalog.In(culture)["mail.receipt.file"]}-{number.Replace('/', '-')}.pdf", "application/pdf", pdf)],
+        };
     }
 
     Document Draw(Entity creditor, Entity? shownBy, PaymentRow payment, IReadOnlyList<LineRow> lines, string number, string code, DateTimeOffset now)
@@ -106,6 +134,7 @@ internal sealed class IssueReceipt(EntityDirectory entities, PublicAddress addre
         public string Language { get; init; } = "it";
         public DateTimeOffset PaidAt { get; init; }
         public EntityId ShownBy { get; init; }
+        public string? Email { get; init; }
         public int? Issued { get; init; }
     }
 

@@ -150,6 +150,8 @@ public sealed class PayingInBrowserTests
         await citizen.Page.GoBackAsync();
         (await citizen.Heading).Should().Be($"Verbale {fine.Number}");
         await citizen.Press("Paga 31,40 €");
+        (await citizen.Heading).Should().Be("C’è già un pagamento iniziato");
+        await citizen.Follow("Continua il pagamento iniziato");
         await citizen.Page.Locator("[name=azione][value=paga]").ClickAsync();
         await citizen.Page.WaitForURLAsync("**/bentivoglio/pagamenti/**");
 
