@@ -1,3 +1,4 @@
+using System.Globalization;
 using Platform.Core.Money;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
@@ -67,8 +68,8 @@ internal sealed class ImportTariffs(ISessions sessions) : IImport
 
 /// <summary>A tariff as its table holds it.</summary>
 internal sealed record TariffRow(
-    string Id, string Service, DateOnly From, string Unit, string Method, long[] Tops, long[] Values, Euro Minimum, Euro Maximum, Euro IseeFrom, Euro IseeTo, Euro Fixed,
-    long? NonResident, long? ExemptTo, int[] Siblings)
+    string Id, string Service, DateOnly From, string Unit, string Method, string Tops, string Values, Euro Minimum, Euro Maximum, Euro IseeFrom, Euro IseeTo, Euro Fixed,
+    long? NonResident, long? ExemptTo, string Siblings)
 {
     public static readonly IReadOnlyDictionary<string, TariffUnit> Units = new Dictionary<string, TariffUnit>(StringComparer.Ordinal)
     {
@@ -90,8 +91,9 @@ internal sealed record TariffRow(
     [
         .. (await session.List<TariffRow>(
             """
-            select tariff_id as id, service_id as service, valid_from as "from", unit, method, band_tops as tops, band_values as values, minimum_cents as minimum, maximum_cents as maximum,
-                   isee_from_cents as iseeFrom, isee_to_cents as iseeTo, fixed_cents as fixed, non_resident_cents as nonResident, exempt_to_cents as exemptTo, siblings
+            select tariff_id as id, service_id as service, valid_from as "from", unit, method, array_to_string(band_tops, ' ') as tops, array_to_string(band_values, ' ') as values, minimum_cents as minimum, maximum_cents as maximum,
+                   isee_from_cents as iseeFrom, isee_to_cents as iseeTo, fixed_cents as fixed, non_resident_cents as nonResident, exempt_to_cents as exemptTo,
+                   array_to_string(siblings, ' ') as siblings
             from schoolfees.tariff
             where entity_id = @entity and (@service::text is null or service_id = @service)
             order by service_id, valid_from
@@ -103,6 +105,9 @@ internal sealed record TariffRow(
 
     Tariff Read() => new(
         Id, Service, From, Enum.Parse<TariffUnit>(Unit, ignoreCase: true), Enum.Parse<TariffMethod>(Method, ignoreCase: true),
-        [.. Tops.Zip(Values, (top, value) => new Band(new(top), new(value)))], Minimum, Maximum, IseeFrom, IseeTo, Fixed,
-        NonResident is { } elsewhere ? new Euro(elsewhere) : null, ExemptTo is { } exempt ? new Euro(exempt) : null, Siblings);
+        [.. Whole(Tops).Zip(Whole(Values), (top, value) => new Band(new(top), new(value)))], Minimum, Maximum, IseeFrom, IseeTo, Fixed,
+        NonResident is { } elsewhere ? new Euro(elsewhere) : null, ExemptTo is { } exempt ? new Euro(exempt) : null, [.. Whole(Siblings).Select(percent => (int)percent)]);
+
+    // A row maps to a record's constructor by its columns' types, and arrays have none there.
+    static IEnumerable<long> Whole(string numbers) => numbers.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(number => long.Parse(number, CultureInfo.InvariantCulture));
 }

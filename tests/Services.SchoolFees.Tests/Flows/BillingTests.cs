@@ -35,29 +35,6 @@ public sealed class BillingTests
         (await host.Database.Value<long>("select count(*) from schoolfees.enrolment")).Should().Be(4);
     }
 
-    [TestCase("enrolments", "iscrizione;alunno;servizio;scuola;dal;al\nI9;A1;MENSA;FRESU;01/02/2026;", "già iscritto")]
-    [TestCase("enrolments", "iscrizione;alunno;servizio;scuola;dal;al\nI9;A9;MENSA;FRESU;01/02/2026;", "l'alunno A9")]
-    [TestCase("enrolments", "iscrizione;alunno;servizio;scuola;dal;al\nI9;A1;BUS;FRESU;31/02/2026;", "Scrivi una data")]
-    [TestCase("attendance", "alunno;servizio;mese;giorni\nA1;MENSA;12/2025;24", "non è un giorno di scuola")]
-    [TestCase("attendance", "alunno;servizio;mese;giorni\nA1;MENSA;02/2026;7", "non è un giorno di scuola")]
-    [TestCase("attendance", "alunno;servizio;mese;giorni\nA1;MENSA;02/2026;30", "non ha tanti giorni")]
-    [TestCase("attendance", "alunno;servizio;mese;giorni\nA1;BUS;02/2026;3", "non era iscritto")]
-    [TestCase("services", "servizio;tipo;nome;codice_tassonomia;capitolo\nX;mensa;X;9/01/;1", "tassonomia")]
-    [TestCase("tariffs", "tariffa;servizio;dal;unita;metodo;massimo\nT9;MENSA;02/03/2026;pasto;unica;1,00", "primo giorno")]
-    [TestCase("tariffs", "tariffa;servizio;dal;unita;metodo;massimo\nT9;MENSA;01/09/2025;pasto;unica;1,00", "vale già la tariffa")]
-    [TestCase("schools", "scuola\nX", "Mancano le colonne: nome")]
-    [TestCase("schools", "", "vuoto")]
-    [TestCase("schools", "scuola;nome\nX;a;b", "3 colonne")]
-    [TestCase("schools", "scuola;nome\nX;a\nX;b", "già alla riga 2")]
-    public async Task A_wrong_line_is_told_in_words_and_not_loaded(string verb, string csv, string words)
-    {
-        var before = await Everything();
-        var report = await SchoolOffice.Load(host, verb, csv);
-        report.Errors.Should().ContainSingle().Which.Message.Should().Contain(words);
-        if (report.Added == 0)
-            (await Everything()).Should().Be(before);
-    }
-
     [Test]
     public async Task A_move_ends_one_enrolment_and_begins_the_next()
     {
@@ -94,7 +71,7 @@ public sealed class BillingTests
     [Test]
     public async Task A_parent_of_two_pays_two_months_in_one_go_and_a_reversal_opens_them_again()
     {
-        await Ate("01/2026", 18, 10);
+        await Ate("01/2026", 8, 5);
         await SchoolOffice.Bill(host, "GEN", "01/2026");
         await Ate("02/2026", 5, 6);
         await SchoolOffice.Bill(host, "FEB", "02/2026");
@@ -102,12 +79,13 @@ public sealed class BillingTests
         using var citizen = host.NewCitizen();
         await Find(citizen, await SchoolOffice.CodeOf(host, "GEN", "A1"));
         await citizen.Follow("Tutte le bollette della famiglia (4 da pagare)");
-        citizen.Reads.Should().Contain("Anna, Mensa scolastica, gennaio 2026: 65,70").And.Contain("Bruno, Mensa scolastica, febbraio 2026: 15,36");
+        citizen.Reads.Should().Contain("Anna, Mensa scolastica, gennaio 2026: 29,20").And.Contain("Bruno, Mensa scolastica, febbraio 2026: 15,36");
         await citizen.GoToBank();
+        citizen.Heading.Should().Be("Paga con carta", "{0}", citizen.Reads);
         await citizen.PayAtBank();
         await host.Quiet();
         (await host.Database.Rows<string>("select distinct paid_order from schoolfees.bill where state = 'paid'")).Should().ContainSingle("one payment");
-        (await host.Database.Value<long>("select sum(paid_cents)::bigint from schoolfees.bill")).Should().Be(65_70 + 25_60 + 18_25 + 15_36);
+        (await host.Database.Value<long>("select sum(paid_cents)::bigint from schoolfees.bill")).Should().Be(29_20 + 12_80 + 18_25 + 15_36);
     }
 
     [Test]
@@ -212,7 +190,7 @@ public sealed class BillingTests
     }
 
     [Test]
-    public void Every_text_is_there_in_both_languages() => SchoolFeesTexts.Catalog.MissingKeys().Values.Should().OnlyContain(keys => keys.Count == 0);
+    public void Every_text_is_there_in_both_languages() => SchoolFeesTexts.Catalog.MissingKeys().Should().BeEmpty();
 
     static async Task Find(Citizen citizen, string code, string payer = SchoolOffice.Payer, string place = "castenaso")
     {
@@ -230,10 +208,4 @@ public sealed class BillingTests
             $"alunno;servizio;mese;giorni\nA1;MENSA;{month};{SchoolOffice.Days(days[..anna])}\nA2;MENSA;{month};{SchoolOffice.Days(days[..bruno])}");
         report.Errors.Should().BeEmpty();
     }
-
-    Task<string?> Everything() => host.Database.Value<string>(
-        """
-        select md5(concat((select string_agg(e::text, '|' order by e::text) from schoolfees.enrolment e), (select string_agg(s::text, '|' order by s::text) from schoolfees.school s),
-                          (select string_agg(t::text, '|' order by t::text) from schoolfees.tariff t), (select string_agg(a::text, '|' order by a::text) from schoolfees.attendance a)))
-        """);
 }
