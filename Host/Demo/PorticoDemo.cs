@@ -78,7 +78,7 @@ internal static partial class PorticoDemo
         await app.Container.Resolve<Agreements>().Save(AgreementId, EntityId.Centre, PagOnLineGateway.Name, new DateOnly(2020, 1, 1), "demo", settings, stop);
 
         foreach (var (service, folder) in DemoFolders(app))
-            foreach (var file in Directory.GetFiles(folder, "*.*.csv").Order(StringComparer.Ordinal).OrderBy(file => Place(app, service, file)))
+            foreach (var file in Directory.GetFiles(folder, "*.*.csv").OrderBy(file => Place(app, service, file)).ThenBy(file => file, StringComparer.Ordinal))
             {
                 var name = Path.GetFileName(file).Split('.');
                 await using var filled = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(Fill(await File.ReadAllTextAsync(file, stop), day)));

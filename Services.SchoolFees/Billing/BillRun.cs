@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Platform.Core.Commands;
 using Platform.Core.Jobs;
+using Platform.Core.Mail;
 using Platform.Core.Money;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
@@ -193,7 +194,7 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
 /// <returns>How many it opened.</returns>
 internal sealed record OpenBills : ICommand<int>;
 
-internal sealed class OpenBillsHandler(ISessions sessions, ICommands commands, TimeProvider time) : ICommandHandler<OpenBills, int>
+internal sealed class OpenBillsHandler(ISessions sessions, ICommands commands, IMail mail, TimeProvider time) : ICommandHandler<OpenBills, int>
 {
     const int BatchSize = 100;
 
@@ -207,10 +208,12 @@ internal sealed class OpenBillsHandler(ISessions sessions, ICommands commands, T
             await commands.Send(bill.Position(), stop);
         if (bills.Count > 0)
             await sessions.Run(
-                session =>
+                async session =>
                 {
                     session.Record("schoolfees.opened", new { bills = bills.Count });
-                    return session.Execute(
+                    foreach (var letter in bills.Select(bill => bill.Notice()).OfType<Letter>())
+                        await mail.Send(session, letter);
+                    return await session.Execute(
                         "update schoolfees.bill set state = 'open', changed_at = @now where entity_id = @entity and bill_id = any(@ids) and state = 'approved'",
                         new { entity = session.Entity, now = time.GetUtcNow(), ids = bills.Select(bill => bill.Id).ToArray() });
                 },

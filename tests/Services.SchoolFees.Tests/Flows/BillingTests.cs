@@ -1,5 +1,6 @@
 using Autofac;
 using Platform.Core.Storage;
+using Platform.Payments;
 using Platform.Testing;
 
 namespace Services.SchoolFees.Tests.Flows;
@@ -69,7 +70,7 @@ public sealed class BillingTests
     }
 
     [Test]
-    public async Task A_parent_of_two_pays_two_months_in_one_go_and_a_reversal_opens_them_again()
+    public async Task A_parent_of_two_pays_two_months_in_one_go()
     {
         await Ate("01/2026", 8, 5);
         await SchoolOffice.Bill(host, "GEN", "01/2026");
@@ -139,7 +140,46 @@ public sealed class BillingTests
         await host.After(TimeSpan.FromMinutes(10));
         (await host.Database.Value<long>("select count(*) from schoolfees.bill where state = 'open'")).Should().Be(2);
         (await host.Database.Value<long>("select count(*) from payments.position")).Should().Be(2);
+        (await host.Database.Value<long>("select count(*) from core.mail where module = 'schoolfees'")).Should().Be(2, "and told once each");
     }
+
+    [Test]
+    public async Task What_the_bank_takes_back_is_owed_again_and_counts_as_not_paid()
+    {
+        await Ate("01/2026", 8, 5);
+        await SchoolOffice.Bill(host, "GEN", "01/2026");
+        var code = await SchoolOffice.CodeOf(host, "GEN", "A1");
+        using var citizen = host.NewCitizen();
+        await Find(citizen, code);
+        await citizen.GoToBank();
+        await citizen.PayAtBank();
+        await host.Quiet();
+        var order = (await host.Database.Value<string>("select paid_order from schoolfees.bill where code = @code", new { code }))!;
+        (await host.Database.Value<long>("select count(*) from schoolfees.payment where reversed_on is null")).Should().Be(1);
+
+        await Reverse(code, "CTN-ANOTHER");
+        (await host.Database.Value<string>("select state from schoolfees.bill where code = @code", new { code })).Should().Be("paid", "another order was taken back");
+        await Reverse(code, order);
+        (await host.Database.Value<string>("select state from schoolfees.bill where code = @code", new { code })).Should().Be("open");
+        (await host.Database.Value<long>("select count(*) from schoolfees.payment where reversed_on is null")).Should().Be(0);
+    }
+
+    int versions = 100;
+
+    /// <summary>As payments tells it.</summary>
+    async Task Reverse(string code, string order)
+    {
+        await host.As("payments", "CTN", "CTN", scope => scope.Resolve<ISessions>().Run(
+            session =>
+            {
+                session.Raise(new PositionReversed(new(new(Position), "schoolfees", code), versions++, Guid.NewGuid(), Guid.NewGuid(), order, host.Clock.GetUtcNow()));
+                return Task.FromResult(0);
+            },
+            CancellationToken.None));
+        await host.Quiet();
+    }
+
+    static readonly Guid Position = Guid.NewGuid();
 
     [Test]
     public async Task A_tariff_that_bills_were_made_by_does_not_change()
