@@ -51,7 +51,7 @@ internal sealed class BillRun(ICommands commands) : IImport
 
 /// <summary>Works a run out: as a preview, which each further one replaces, or for good.</summary>
 /// <param name="Total">What the officer saw in the preview; an approval by another is refused.</param>
-/// <returns>How many bills it has; 0 when it was approved before. The refusal's detail is for the officer.</returns>
+/// <returns>How many bills it has; 0 when it was approved before, and then nothing changes. The refusal's detail is for the officer.</returns>
 internal sealed record PrepareRun(string Id, string Service, DateOnly Period, DateOnly DueOn, bool Approve, Euro? Total) : ICommand<Outcome<int>>;
 
 internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) : ICommandHandler<PrepareRun, Outcome<int>>
@@ -69,7 +69,7 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
             if (known is not null && (known.Service != command.Service || known.Period != command.Period))
                 return No($"L'elaborazione {command.Id} è di un altro servizio o mese.");
             if (known?.State == "approved")
-                return command.Approve ? 0 : No($"L'elaborazione {command.Id} è già approvata.");
+                return 0;
             if (await Read(session, command) is not { } usage)
                 return No($"Il mese {command.Period:MM/yyyy} non è in nessun anno scolastico.");
             if (usage.Tariffs.All(tariff => tariff.From > command.Period))
