@@ -79,7 +79,7 @@ internal static partial class PorticoDemo
         await app.Container.Resolve<Agreements>().Save(AgreementId, EntityId.Centre, PagOnLineGateway.Name, new DateOnly(2020, 1, 1), "demo", settings, stop);
 
         foreach (var (service, folder) in DemoFolders(app))
-            foreach (var file in Directory.GetFiles(folder, "*.*.csv").Order(StringComparer.Ordinal))
+            foreach (var file in Directory.GetFiles(folder, "*.*.csv").OrderBy(file => Place(app, service, file)).ThenBy(file => file, StringComparer.Ordinal))
             {
                 var name = Path.GetFileName(file).Split('.');
                 await using var filled = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(Fill(await File.ReadAllTextAsync(file, stop), day)));
@@ -91,6 +91,10 @@ internal static partial class PorticoDemo
                     Console.WriteLine($"  {service} {name[1]} {name[0]}: {report.Added} loaded");
             }
     }
+
+    /// <summary>Files are loaded in the order in which the service names its imports: registers that refer to others come after them.</summary>
+    static int Place(PorticoApp app, string service, string file) =>
+        app.Catalog.Find(service)!.Imports.Select(import => import.Verb).ToList().IndexOf(Path.GetFileName(file).Split('.')[1]);
 
     /// <summary>A service that the demo's list does not know, as its author brings it to try it, is offered by every municipality.</summary>
     static async Task OfferWhatIsNew(PorticoApp app, CancellationToken stop)

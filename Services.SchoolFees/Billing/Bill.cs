@@ -1,0 +1,63 @@
+using System.Globalization;
+using Platform.Core.Mail;
+using Platform.Core.Money;
+using Platform.Core.Time;
+using Platform.Payments;
+
+namespace Services.SchoolFees.Billing;
+
+/// <summary>A bill as its table holds it.</summary>
+internal sealed record Bill(
+    Guid Id, string Code, string Payer, string Pupil, string PupilName, string Service, string TaxCode, string Account, DateOnly Period, Euro Total, DateOnly DueOn, string State,
+    DateOnly? PaidOn, string? PaidOrder, string? Email)
+{
+    public const string Columns =
+        """
+        select b.bill_id as id, b.code, b.payer_id as payer, b.pupil_id as pupil, n.given_name as pupilName, s.name as service, s.tax_code as taxCode, s.account, b.period,
+               b.total_cents as total, b.due_on as dueOn, b.state, b.paid_on as paidOn, b.paid_order as paidOrder,
+               (select p.email from schoolfees.person p where p.entity_id = b.entity_id and p.person_id = b.payer_id) as email
+        from schoolfees.bill b
+        join schoolfees.service s on s.entity_id = b.entity_id and s.service_id = b.service_id
+        join schoolfees.person n on n.entity_id = b.entity_id and n.person_id = b.pupil_id
+
+        """;
+
+    public bool IsOpen => State == "open";
+
+    /// <summary>Without anybody's name: it is printed on receipts and told to the bank.</summary>
+    public OpenPosition Position() => new(Code, string.Create(Italian, $"{Service}, {Period:MMMM yyyy}, bolletta {Code}"), new(DueOn, Lines()));
+
+    /// <summary>Tells who pays that there is a bill; once, by its code. Null without an address.</summary>
+    public Letter? Notice() => Email is null ? null : new(
+        $"notice/{Code}", Email, "notice", Italian,
+        new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["code"] = Code, ["service"] = Service, ["period"] = Period.ToString("MMMM yyyy", Italian), ["amount"] = Total.In(Italian), ["due"] = DueOn.ToString("d MMMM yyyy", Italian),
+        });
+
+    public Quote Price(DateOnly legalDay) =>
+        IsOpen ? new Quote.Priced(Lines(), LegalTime.EndOf(legalDay) + AfterMidnight) : new Quote.Refused(State == "paid" ? BillRefusals.AlreadyPaid : BillRefusals.NotOpen);
+
+    // One line: corrections may be negative, and what is asked for is their sum.
+    AmountLine[] Lines() => [new(Service, TaxCode, Account, Total)];
+
+    static readonly TimeSpan AfterMidnight = TimeSpan.FromMinutes(30);
+
+    static readonly CultureInfo Italian = CultureInfo.GetCultureInfo("it-IT");
+}
+
+/// <summary>A line of a bill as its table holds it.</summary>
+internal sealed record BillLine(
+    DateOnly Period, string Kind, bool Correction, string Unit, int Quantity, string Reason, long? Isee, Euro Base, int Discount, Euro Price, Euro Amount);
+
+/// <summary>Refusal codes of this service. Pages look their words up by them.</summary>
+internal static class BillRefusals
+{
+    /// <summary>No bill has this code, or another person pays it: nobody is told which.</summary>
+    public const string NotFound = "schoolfees.not_found";
+
+    public const string AlreadyPaid = "schoolfees.already_paid";
+
+    /// <summary>Withdrawn, or not to be paid here any more.</summary>
+    public const string NotOpen = "schoolfees.not_open";
+}

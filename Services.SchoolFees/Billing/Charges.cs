@@ -1,0 +1,95 @@
+using Platform.Core.Money;
+using Services.SchoolFees.Tariffs;
+
+namespace Services.SchoolFees.Billing;
+
+/// <summary>An enrolment with what its price depends on.</summary>
+internal sealed record Enrolled(string Pupil, string Payer, DateOnly From, DateOnly? To, bool Exempt, bool Resident, DateOnly BornOn)
+{
+    public bool In(DateOnly month) => From < month.AddMonths(1) && (To is null || To >= month);
+}
+
+/// <summary>What bills have asked for so far, for a pupil, a month and a kind of line.</summary>
+internal sealed record Billed(string Pupil, DateOnly Period, string Kind, int Quantity, Euro Amount, string Tariff, string Unit);
+
+/// <summary>A line of a bill.</summary>
+/// <param name="Kind"><c>unit</c> or <c>fixed</c>.</param>
+/// <param name="Correction">Whether it is the difference to what an earlier bill asked for the same month.</param>
+internal sealed record Charge(DateOnly Period, string Kind, bool Correction, string Tariff, string Unit, int Quantity, Price Price, Euro Amount);
+
+/// <summary>A bill to be.</summary>
+internal sealed record Draft(string Pupil, string Payer, IReadOnlyList<Charge> Charges)
+{
+    public Euro Total { get; } = new(Charges.Sum(charge => charge.Amount.Cents));
+}
+
+/// <summary>What a service is billed from, for one school year.</summary>
+/// <param name="Months">First days of the year's months, up to and including the one that is billed.</param>
+/// <param name="Meals">Days of attendance by pupil and month.</param>
+internal sealed record Usage(
+    IReadOnlyList<DateOnly> Months, IReadOnlyList<Tariff> Tariffs, IReadOnlyList<Enrolled> Enrolments, IReadOnlyDictionary<(string Pupil, DateOnly Month), int> Meals,
+    ILookup<string, Isee> Isees, ILookup<string, Billed> Billed);
+
+/// <summary>Works out bills: for every month of the year so far what is due by what is known today, less what was billed. No database, no clock.</summary>
+/// <remarks>
+/// So a bill that proves wrong is never touched: the next run brings the difference. A difference that makes the whole negative is not billed; it stays in
+/// the sums and lessens the next bill. A month is due in full from one day of enrolment. Quarters count from the first month of the school year.
+/// </remarks>
+internal static class Charges
+{
+    public static IReadOnlyList<Draft> Of(Usage usage)
+    {
+        ArgumentNullException.ThrowIfNull(usage);
+        var drafts = new List<Draft>();
+        var children = usage.Enrolments.ToLookup(enrolment => enrolment.Payer, StringComparer.Ordinal);
+        foreach (var pupil in usage.Enrolments.GroupBy(enrolment => enrolment.Pupil, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal))
+        {
+            var enrolments = pupil.ToList();
+            var payer = enrolments[0].Payer;
+            var due = usage.Months.SelectMany((month, place) => OfMonth(usage, enrolments, children[payer], month, place)).ToDictionary(charge => (charge.Period, charge.Kind));
+            var billed = usage.Billed[pupil.Key].ToDictionary(sum => (sum.Period, sum.Kind));
+            var lines = new List<Charge>();
+            foreach (var key in due.Keys.Union(billed.Keys).OrderBy(key => key.Period).ThenByDescending(key => key.Kind, StringComparer.Ordinal))
+            {
+                var (now, before) = (due.GetValueOrDefault(key), billed.GetValueOrDefault(key));
+                if (before is null)
+                    lines.Add(now!);
+                else if ((now?.Amount ?? Euro.Zero) != before.Amount)
+                    lines.Add(Difference(key.Period, key.Kind, now, before));
+            }
+            var draft = new Draft(pupil.Key, payer, lines);
+            if (draft.Total > Euro.Zero)
+                drafts.Add(draft);
+        }
+        return drafts;
+    }
+
+    static Charge Difference(DateOnly period, string kind, Charge? now, Billed before) => new(
+        period, kind, true, now?.Tariff ?? before.Tariff, now?.Unit ?? before.Unit, (now?.Quantity ?? 0) - before.Quantity,
+        now?.Price ?? new(PriceReason.Exempt, null, Euro.Zero, 0, Euro.Zero, Euro.Zero), (now?.Amount ?? Euro.Zero) - before.Amount);
+
+    static IEnumerable<Charge> OfMonth(Usage usage, List<Enrolled> enrolments, IEnumerable<Enrolled> household, DateOnly month, int place)
+    {
+        if (!enrolments.Exists(enrolment => enrolment.In(month)) || usage.Tariffs.LastOrDefault(tariff => tariff.From <= month) is not { } tariff)
+            yield break;
+        var now = enrolments.First(enrolment => enrolment.In(month));
+        var sibling = household.Where(child => child.In(month)).DistinctBy(child => child.Pupil, StringComparer.Ordinal).OrderBy(child => child.BornOn).ThenBy(child => child.Pupil, StringComparer.Ordinal)
+            .TakeWhile(child => child.Pupil != now.Pupil).Count();
+        var price = Prices.Of(tariff, new(Isee.InEffect(usage.Isees[now.Payer], month), sibling, now.Resident, enrolments.Exists(e => e.In(month) && e.Exempt)));
+        var quantity = tariff.Unit switch
+        {
+            TariffUnit.Meal => usage.Meals.GetValueOrDefault((now.Pupil, month)),
+            TariffUnit.Month => 1,
+            TariffUnit.Quarter => Began(place - place % 3) ? 0 : 1,
+            _ => Began(0) ? 0 : 1,
+        };
+        var unit = TariffRow.Name(tariff.Unit);
+        if (quantity > 0 && price.Unit > Euro.Zero)
+            yield return new(month, "unit", false, tariff.Id, unit, quantity, price, price.Unit * quantity);
+        if (price.Fixed > Euro.Zero)
+            yield return new(month, "fixed", false, tariff.Id, unit, 1, price with { Base = price.Fixed, Discount = 0, Unit = price.Fixed }, price.Fixed);
+
+        // Whether the pupil was there in an earlier month of the same stretch, which brought its amount.
+        bool Began(int first) => Enumerable.Range(first, place - first).Any(earlier => enrolments.Exists(enrolment => enrolment.In(usage.Months[earlier])));
+    }
+}

@@ -1,0 +1,101 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Platform.Core.Commands;
+using Platform.Core.Entities;
+using Platform.Core.Identity;
+using Platform.Core.Pages;
+using Platform.Core.Storage;
+using Services.SchoolFees.Billing;
+
+namespace Services.SchoolFees;
+
+/// <summary>Looks a bill up for who holds it: its code and the tax code of who pays must match. A bill that does not exist and one of another get the same answer by the same way.</summary>
+internal sealed record FindBill(string Code, TaxCode Payer) : ICommand<Outcome<Guid>>;
+
+internal sealed class FindBillHandler(ISessions sessions) : ICommandHandler<FindBill, Outcome<Guid>>
+{
+    public async Task<Outcome<Guid>> Handle(FindBill command, CancellationToken stop)
+    {
+        var found = await sessions.Run(session => session.First<Row>(
+            """
+            select b.bill_id as id, p.tax_code as taxCode
+            from schoolfees.bill b
+            join schoolfees.person p on p.entity_id = b.entity_id and p.person_id = b.payer_id
+            where b.entity_id = @entity and b.code = @Code and b.state not in ('draft', 'approved')
+            """, new { entity = session.Entity, command.Code }), stop);
+        return Same(found?.TaxCode ?? "", command.Payer.Value) & found is not null ? found!.Id : new Refusal(BillRefusals.NotFound);
+    }
+
+    static bool Same(string known, string typed)
+    {
+        Span<byte> a = stackalloc byte[16];
+        Span<byte> b = stackalloc byte[16];
+        a.Clear();
+        b.Clear();
+        Encoding.ASCII.GetBytes(known, a);
+        Encoding.ASCII.GetBytes(typed, b);
+        return CryptographicOperations.FixedTimeEquals(a, b);
+    }
+
+    sealed record Row(Guid Id, string TaxCode);
+}
+
+/// <summary>Asks for the two things that only who holds the bill knows, and leads to it by a link that cannot be guessed.</summary>
+internal sealed class FindBillPage(ICommands commands, ILinks links) : IPage
+{
+    public const string Code = "codice";
+    public const string Payer = "codice_fiscale";
+
+    public Task<PageAnswer> Get(PageRequest request, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return Task.FromResult(Draw(request, new FormState(), StatusCodes.Status200OK));
+    }
+
+    public async Task<PageAnswer> Post(PageRequest request, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var texts = SchoolFeesTexts.In(request.Culture);
+        var form = FormState.From(request.Form);
+        var code = BillCode.Read(form[Code]);
+        if (code is null)
+            form.AddError(Code, texts[form.IsEmpty(Code) ? "find.code.missing" : "find.code.wrong"]);
+        var payer = form.TaxCode(Payer);
+        if (payer is not { IsPerson: true })
+            form.AddError(Payer, texts[form.IsEmpty(Payer) ? "find.payer.missing" : "find.payer.wrong"]);
+        if (form.IsValid)
+        {
+            var found = await commands.Send(new FindBill(code!, payer!.Value), stop);
+            if (found.Refusal is null)
+                return PageAnswer.Go($"{request.Path}/{BillLinks.To(links, found.Value)}");
+            form.AddError("", texts[$"refusal.{found.Refusal.Code}"]);
+        }
+        return Draw(request, form, StatusCodes.Status422UnprocessableEntity);
+    }
+
+    /// <summary>Where to send who comes with a link that does not open.</summary>
+    public static PageAnswer Back(PageRequest request) => PageAnswer.Go($"{request.Path}?avviso=scaduto");
+
+    static PageAnswer Draw(PageRequest request, FormState form, int status) =>
+        PageAnswer.View<FindBillView>(new FindBillModel(SchoolFeesTexts.In(request.Culture), form, request.Path, request.Query["avviso"] == "scaduto", request.Creditor), status);
+}
+
+/// <summary>The search as a page shows it.</summary>
+public sealed record FindBillModel(Texts Texts, FormState Form, string Path, bool LinkExpired, Entity Creditor);
+
+/// <summary>Addresses for who has shown to hold a bill: good for a day, then he types again. What a link is for stands in it, so that none opens as the other.</summary>
+internal static class BillLinks
+{
+    static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
+
+    public static string To(ILinks links, Guid bill) => $"bolletta/{links.Seal($"B{bill:N}", Lifetime)}";
+
+    public static string ToHousehold(ILinks links, string payer) => $"famiglia/{links.Seal($"H{payer}", Lifetime)}";
+
+    public static Guid? Bill(ILinks links, string? token) => Open(links, token, 'B') is { } value && Guid.TryParseExact(value, "N", out var bill) ? bill : null;
+
+    public static string? Payer(ILinks links, string? token) => Open(links, token, 'H');
+
+    static string? Open(ILinks links, string? token, char kind) => token is not null && links.Open(token) is { Length: > 1 } value && value[0] == kind ? value[1..] : null;
+}

@@ -1,0 +1,81 @@
+using Platform.Core.Plugins;
+using Platform.Core.Storage;
+
+namespace Services.SchoolFees.Imports;
+
+/// <summary>What became of a line.</summary>
+/// <param name="Refusal">Why it was not loaded, in words for the office; null when it was.</param>
+internal readonly record struct Written(bool Added, bool Changed, string? Refusal)
+{
+    public static Written No(string why) => new(false, false, why);
+
+    /// <summary>What an upsert answers that returns whether it inserted: nothing when the row was as it is.</summary>
+    public static Written By(bool? inserted) => new(inserted == true, inserted == false, null);
+}
+
+/// <summary>Loads a register from a file: good lines are written, in transactions of some hundred, and bad ones are told. Loading the same file again changes nothing.</summary>
+internal sealed class RegisterLoad(ISessions sessions, string register)
+{
+    const int BatchSize = 200;
+
+    readonly List<ImportError> _errors = [];
+    int _read, _added, _changed, _unchanged;
+
+    /// <param name="read">The row's content; what it adds to the row's errors refuses it.</param>
+    /// <param name="key">What makes a row one and the same: twice in a file is refused.</param>
+    /// <param name="write">Writes one row, or says why not; it must write nothing then.</param>
+    public async Task<ImportReport> Run<T>(
+        Stream file, IReadOnlyList<string> required, IReadOnlyList<string> optional, Func<FileRow, T> read, Func<T, string> key, Func<IEntitySession, T, Task<Written>> write, CancellationToken stop)
+    {
+        var seen = new Dictionary<string, int>(StringComparer.Ordinal);
+        var batch = new List<(FileRow Row, T Content)>(BatchSize);
+        await foreach (var row in RegisterFile.Read(file, required, optional, stop))
+        {
+            _read++;
+            T? content = default;
+            if (row.Errors.Count == 0)
+                content = read(row);
+            if (row.Errors.Count == 0 && !seen.TryAdd(key(content!), row.Line))
+                row.Add(null, $"La stessa cosa è già alla riga {seen[key(content!)]}. Lascia una sola riga.");
+            if (row.Errors.Count > 0)
+            {
+                _errors.AddRange(row.Errors);
+                continue;
+            }
+            batch.Add((row, content!));
+            if (batch.Count == BatchSize)
+                await Write(batch, write, stop);
+        }
+        if (batch.Count > 0)
+            await Write(batch, write, stop);
+        return new(_read, _added, _changed, _unchanged, [.. _errors.OrderBy(error => error.Line)]);
+    }
+
+    async Task Write<T>(List<(FileRow Row, T Content)> batch, Func<IEntitySession, T, Task<Written>> write, CancellationToken stop)
+    {
+        var results = await sessions.Run(
+            async session =>
+            {
+                var written = new List<Written>(batch.Count);
+                foreach (var (_, content) in batch)
+                    written.Add(await write(session, content));
+                var (added, changed) = (written.Count(w => w.Added), written.Count(w => w.Changed));
+                if (added + changed > 0)
+                    session.Record("schoolfees.imported", new { register, added, changed });
+                return written;
+            },
+            stop);
+        foreach (var ((row, _), result) in batch.Zip(results))
+        {
+            if (result.Refusal is { } why)
+                _errors.Add(new(row.Line, null, null, why));
+            else if (result.Added)
+                _added++;
+            else if (result.Changed)
+                _changed++;
+            else
+                _unchanged++;
+        }
+        batch.Clear();
+    }
+}

@@ -1,0 +1,37 @@
+using Platform.Core.Jobs;
+using Platform.Core.Plugins;
+using Platform.Payments;
+using Services.SchoolFees.Billing;
+using Services.SchoolFees.Imports;
+using Services.SchoolFees.Tariffs;
+
+[assembly: Service("schoolfees", "1.0", Title = "Rette scolastiche", TitleEn = "School fees", Author = "provincia-di-bologna")]
+
+namespace Services.SchoolFees;
+
+/// <summary>School fees: registers and tariffs of the school office, monthly bills with their explanation, and one page where a household pays them.</summary>
+public sealed class SchoolFeesService : IService
+{
+    public void Describe(IServiceDescription service)
+    {
+        ArgumentNullException.ThrowIfNull(service);
+        service.Path("rette");
+        service.Page<FindBillPage>("");
+        service.Page<ShowBillPage>("bolletta/{token}");
+        service.Page<HouseholdPage>("famiglia/{token}");
+        service.Permission("schoolfees.load", "Carica i registri della scuola", "Load the school's registers");
+        service.Permission("schoolfees.bill", "Prepara e approva le bollette", "Prepare and approve bills");
+        service.Import<ImportYears>("years", "Carica gli anni scolastici da un file CSV");
+        service.Import<ImportSchools>("schools", "Carica le scuole da un file CSV");
+        service.Import<ImportCalendar>("calendar", "Carica i giorni di lezione e di chiusura da un file CSV");
+        service.Import<ImportServices>("services", "Carica i servizi (mensa, trasporto, nido…) da un file CSV");
+        service.Import<ImportPupils>("pupils", "Carica gli alunni e chi paga da un file CSV");
+        service.Import<ImportEnrolments>("enrolments", "Carica le iscrizioni da un file CSV");
+        service.Import<ImportIsee>("isee", "Carica le attestazioni ISEE da un file CSV");
+        service.Import<ImportTariffs>("tariffs", "Carica le tariffe da un file CSV");
+        service.Import<ImportAttendance>("attendance", "Carica le presenze in mensa da un file CSV");
+        service.Import<BillRun>("bill", "Prepara o approva elaborazioni di bollette, una per riga di un file CSV");
+        service.Job<OpenWhatIsLeft>("*/10 * * * *", perEntity: true, Missed.RunOnce);
+        service.Provides<IPositionOwner, BillPositions>();
+    }
+}

@@ -1,0 +1,44 @@
+using Platform.Core.Commands;
+using Platform.Core.Storage;
+using Services.SchoolFees.Billing;
+
+namespace Services.SchoolFees;
+
+/// <summary>Reads a bill that was found before: the id comes out of a sealed link.</summary>
+internal sealed record ReadBill(Guid Id) : ICommand<ReadBill.Answer?>
+{
+    /// <param name="OpenOfHousehold">How many bills the same person has to pay.</param>
+    internal sealed record Answer(Bill Bill, IReadOnlyList<BillLine> Lines, int OpenOfHousehold);
+}
+
+internal sealed class ReadBillHandler(ISessions sessions) : ICommandHandler<ReadBill, ReadBill.Answer?>
+{
+    public Task<ReadBill.Answer?> Handle(ReadBill command, CancellationToken stop) => sessions.Run(
+        async session =>
+        {
+            if (await session.First<Bill>(Bill.Columns + "where b.entity_id = @entity and b.bill_id = @Id and b.state not in ('draft', 'approved')", new { entity = session.Entity, command.Id })
+                is not { } bill)
+                return null;
+            var lines = await session.List<BillLine>(
+                """
+                select period, kind, correction, unit, quantity, reason, isee_cents as isee, base_cents as base, discount_percent as discount, unit_cents as price, amount_cents as amount
+                from schoolfees.bill_line where entity_id = @entity and bill_id = @Id order by line
+                """, new { entity = session.Entity, command.Id });
+            var open = await session.First<int>(
+                "select count(*)::int from schoolfees.bill where entity_id = @entity and payer_id = @Payer and state = 'open'", new { entity = session.Entity, bill.Payer });
+            return (ReadBill.Answer?)new ReadBill.Answer(bill, lines, open);
+        },
+        stop);
+}
+
+/// <summary>What somebody has to pay for all the children, and what he paid lately.</summary>
+internal sealed record ReadHousehold(string Payer) : ICommand<IReadOnlyList<Bill>>;
+
+internal sealed class ReadHouseholdHandler(ISessions sessions) : ICommandHandler<ReadHousehold, IReadOnlyList<Bill>>
+{
+    public Task<IReadOnlyList<Bill>> Handle(ReadHousehold command, CancellationToken stop) => sessions.Run(
+        session => session.List<Bill>(
+            Bill.Columns + "where b.entity_id = @entity and b.payer_id = @Payer and b.state in ('open', 'paid') order by b.state, b.due_on, b.period, n.born_on, b.code limit 60",
+            new { entity = session.Entity, command.Payer }),
+        stop);
+}

@@ -1,0 +1,145 @@
+using Microsoft.AspNetCore.Http;
+using Platform.Core.Commands;
+using Platform.Core.Entities;
+using Platform.Core.Money;
+using Platform.Core.Pages;
+using Platform.Core.Time;
+using Platform.Payments;
+using Services.SchoolFees.Billing;
+
+namespace Services.SchoolFees;
+
+/// <summary>Shows a bill with where each amount comes from; takes to the checkout, or to all bills of the household.</summary>
+internal sealed class ShowBillPage(ICommands commands, ILinks links) : IPage
+{
+    public Task<PageAnswer> Get(PageRequest request, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return Draw(request, null, stop);
+    }
+
+    public async Task<PageAnswer> Post(PageRequest request, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (await Found(request, stop) is not { } found)
+            return FindBillPage.Back(request);
+        var here = $"bolletta/{request.Route["token"]}";
+        if (!Guid.TryParse(request.Form["attempt"], out var attempt) || attempt == Guid.Empty)
+            return PageAnswer.Go($"{request.Path}/{here}");
+        var checkout = await commands.Send(new PayBills(found.Bill.Payer, [found.Bill.Id], attempt, here, request.Culture.TwoLetterISOLanguageName), stop);
+        return checkout.Refusal is null ? PageAnswer.GoTo(checkout.Value.GoTo) : await Draw(request, checkout.Refusal, stop);
+    }
+
+    async Task<ReadBill.Answer?> Found(PageRequest request, CancellationToken stop) =>
+        BillLinks.Bill(links, request.Route.GetValueOrDefault("token")) is { } id ? await commands.Send(new ReadBill(id), stop) : null;
+
+    async Task<PageAnswer> Draw(PageRequest request, Refusal? refusal, CancellationToken stop)
+    {
+        if (await Found(request, stop) is not { } found)
+            return FindBillPage.Back(request);
+        var (bill, t) = (found.Bill, SchoolFeesTexts.In(request.Culture));
+        return PageAnswer.View<ShowBillView>(
+            new ShowBillModel(
+                t, bill.Code, bill.Service, bill.PupilName, bill.Period, bill.Total, bill.DueOn, bill.State, bill.PaidOn, bill.PaidOrder, bill.IsOpen && bill.DueOn < LegalTime.Day(request.Now),
+                [.. found.Lines.Select(line => new ShownLine(BillWords.Of(line, t), line.Amount))], found.OpenOfHousehold > (bill.IsOpen ? 1 : 0) ? found.OpenOfHousehold : 0,
+                $"{request.Path}/{BillLinks.ToHousehold(links, bill.Payer)}", BillWords.Of(refusal, t), Guid.CreateVersion7(request.Now), request.Path, request.Creditor),
+            refusal is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
+    }
+}
+
+/// <summary>A bill as its page shows it.</summary>
+/// <param name="OpenOfHousehold">How many bills there are to pay, when there are others than this one; else 0.</param>
+public sealed record ShowBillModel(
+    Texts Texts, string Code, string Service, string Pupil, DateOnly Period, Euro Total, DateOnly DueOn, string State, DateOnly? PaidOn, string? PaidOrder, bool Overdue,
+    IReadOnlyList<ShownLine> Lines, int OpenOfHousehold, string HouseholdPath, string? Refusal, Guid Attempt, string SearchPath, Entity Creditor);
+
+/// <summary>A line of a bill in words.</summary>
+public sealed record ShownLine(string Words, Euro Amount);
+
+/// <summary>Says where an amount comes from.</summary>
+internal static class BillWords
+{
+    public static string Of(BillLine line, Texts t)
+    {
+        var what = line.Kind == "fixed" ? t["line.fixed", line.Period]
+            : line.Correction ? t[$"line.{line.Unit}.difference", line.Period, line.Quantity]
+            : t[$"line.{line.Unit}", line.Period, line.Quantity, line.Price.In(t.Culture)];
+        if (line.Correction)
+            return t["line.correction", what];
+        if (line.Kind == "fixed")
+            return what;
+        var why = line.Isee is { } isee && line.Reason is "band" or "formula"
+            ? t[$"reason.{line.Reason}", new Euro(line.Isee ?? 0).In(t.Culture)]
+            : t[$"reason.{line.Reason}"];
+        return line.Discount > 0 ? t["line.discounted", what, why, line.Base.In(t.Culture), line.Discount] : t["line.plain", what, why];
+    }
+
+    public static string? Of(Refusal? refusal, Texts t) => refusal?.Code switch
+    {
+        null => null,
+        BillRefusals.NotFound or BillRefusals.AlreadyPaid or BillRefusals.NotOpen or CheckoutRefusals.AlreadyPaid or CheckoutRefusals.NotOpen or CheckoutRefusals.NotPriced
+            or CheckoutRefusals.NoAgreement => t[$"refusal.{refusal.Code}"],
+        _ => t["refusal.other", refusal.Code],
+    };
+}
+
+/// <summary>All bills of who pays: one, several or all of the open ones are paid in one payment.</summary>
+internal sealed class HouseholdPage(ICommands commands, ILinks links) : IPage
+{
+    public const string Bills = "bollette";
+
+    public Task<PageAnswer> Get(PageRequest request, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return Draw(request, null, null, stop);
+    }
+
+    public async Task<PageAnswer> Post(PageRequest request, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (Payer(request) is not { } payer)
+            return FindBillPage.Back(request);
+        var form = FormState.From(request.Form);
+        var here = $"famiglia/{request.Route["token"]}";
+        var chosen = form.Values(Bills).Select(value => Guid.TryParseExact(value, "N", out var id) ? id : Guid.Empty).ToList();
+        if (chosen.Count == 0)
+            form.AddError(Bills, SchoolFeesTexts.In(request.Culture)["household.none"]);
+        if (chosen.Count == 0 || !Guid.TryParse(request.Form["attempt"], out var attempt) || attempt == Guid.Empty)
+            return await Draw(request, form, null, stop);
+        // The attempt is of these bills: with others chosen on the same drawn form it is another one.
+        var checkout = await commands.Send(new PayBills(payer, chosen, AttemptOf(attempt, chosen), here, request.Culture.TwoLetterISOLanguageName), stop);
+        return checkout.Refusal is null ? PageAnswer.GoTo(checkout.Value.GoTo) : await Draw(request, form, checkout.Refusal, stop);
+    }
+
+    static Guid AttemptOf(Guid drawn, IEnumerable<Guid> chosen)
+    {
+        var hash = System.Security.Cryptography.SHA256.HashData([.. drawn.ToByteArray(), .. chosen.Distinct().Order().SelectMany(id => id.ToByteArray())]);
+        return new Guid(hash.AsSpan(0, 16));
+    }
+
+    string? Payer(PageRequest request) => BillLinks.Payer(links, request.Route.GetValueOrDefault("token"));
+
+    async Task<PageAnswer> Draw(PageRequest request, FormState? form, Refusal? refusal, CancellationToken stop)
+    {
+        if (Payer(request) is not { } payer)
+            return FindBillPage.Back(request);
+        var t = SchoolFeesTexts.In(request.Culture);
+        var bills = await commands.Send(new ReadHousehold(payer), stop);
+        var open = bills.Where(bill => bill.IsOpen).ToList();
+        if (form is null)
+        {
+            form = new FormState();
+            form.Set(Bills, [.. open.Select(bill => bill.Id.ToString("N"))]);
+        }
+        return PageAnswer.View<HouseholdView>(
+            new HouseholdModel(
+                t, form, [.. open.Select(bill => new Choice(bill.Id.ToString("N"), t["household.bill", bill.PupilName, bill.Service, bill.Period, bill.Total.In(t.Culture)], t["household.hint", bill.DueOn, bill.Code]))],
+                new Euro(open.Sum(bill => bill.Total.Cents)), [.. bills.Where(bill => !bill.IsOpen).Select(bill => new ShownLine(t["household.paid", bill.PupilName, bill.Service, bill.Period, bill.PaidOn!], bill.Total))],
+                BillWords.Of(refusal, t), Guid.CreateVersion7(request.Now), request.Path, request.Creditor),
+            refusal is null && form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
+    }
+}
+
+/// <summary>The bills of a household as its page shows them.</summary>
+public sealed record HouseholdModel(
+    Texts Texts, FormState Form, IReadOnlyList<Choice> Open, Euro Total, IReadOnlyList<ShownLine> Paid, string? Refusal, Guid Attempt, string SearchPath, Entity Creditor);

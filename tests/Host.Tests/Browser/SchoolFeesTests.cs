@@ -1,0 +1,71 @@
+using Platform.Testing;
+
+namespace Portico.Host.Tests.Browser;
+
+/// <summary>A parent's way to two bills, on a phone and on a desk, in both languages, with and without script.</summary>
+public sealed class SchoolFeesTests
+{
+    const string Payer = "RSSMRA80A01A944I";
+
+    static readonly Lazy<Task<string>> Loaded = new(Load);
+
+    [Test]
+    public async Task Bills_are_found_explained_and_chosen_without_a_fault([Values(360, 1280)] int width, [Values] bool script)
+    {
+        var code = await Loaded.Value;
+        await using var parent = await Visitor.Arrive(width, script);
+        await parent.Open("/castenaso/rette");
+        await Shot("school-find");
+        await parent.Press("Cerca la bolletta");
+        (await parent.Page.Locator(".portico-errors").First.InnerTextAsync()).Should().Contain("Scrivi il codice della bolletta");
+        await Shot("school-find-error");
+        await parent.Page.Locator("[name=codice]").FillAsync(code);
+        await parent.Page.Locator("[name=codice_fiscale]").FillAsync(Payer);
+        await parent.Press("Cerca la bolletta");
+        (await parent.Heading).Should().Be($"Bolletta {code}");
+        await Shot("school-bill");
+        await parent.Follow("Tutte le bollette della famiglia");
+        (await parent.Heading).Should().Be("Le bollette della famiglia");
+        await Shot("school-household");
+        foreach (var box in await parent.Page.Locator("main input[type=checkbox]").AllAsync())
+            await box.UncheckAsync();
+        await parent.Press("Paga le bollette scelte");
+        (await parent.Page.Locator(".portico-errors").First.InnerTextAsync()).Should().Contain("Scegli almeno una bolletta");
+        await Shot("school-household-error");
+        await parent.Page.Locator("main input[type=checkbox]").First.CheckAsync();
+        await parent.Press("Paga le bollette scelte");
+        (await parent.Heading).Should().Be("Paga con carta");
+        parent.Complaints.Should().BeEmpty();
+
+        async Task Shot(string name)
+        {
+            if (!script)
+                return;
+            await Pictures.Take(parent, name);
+            (await parent.Faults()).Should().BeEmpty();
+        }
+    }
+
+    static async Task<string> Load()
+    {
+        var host = TheSite.Host;
+        await host.Activate("schoolfees", "CTN");
+        foreach (var (verb, csv) in new[]
+                 {
+                     ("years", "anno;dal;al\n2025/2026;15/09/2025;06/06/2026"),
+                     ("schools", "scuola;nome\nMARCONI;Primaria Marconi"),
+                     ("calendar", "scuola;tipo;dal;al\nMARCONI;lezioni;15/09/2025;06/06/2026"),
+                     ("services", "servizio;tipo;nome;codice_tassonomia;capitolo\nMENSA;mensa;Mensa scolastica;9/0107101TS/;3010201"),
+                     ("tariffs", "tariffa;servizio;dal;unita;metodo;massimo;fasce;sconto_fratelli\nM25;MENSA;01/09/2025;pasto;fasce;4,50;15000,00=3,65 25000,00=4,10;30"),
+                     ("pupils",
+                         "alunno;cognome_alunno;nome_alunno;nato_il;cf_alunno;residente;pagante;cognome_pagante;nome_pagante;cf_pagante\n"
+                         + $"A1;Rossi;Anna;01/02/2016;RSSNNA16B41A944L;sì;P1;Rossi;Mario;{Payer}\nA2;Rossi;Bruno;01/03/2018;RSSBRN18C01A944D;sì;P1;Rossi;Mario;{Payer}"),
+                     ("enrolments", "iscrizione;alunno;servizio;scuola;dal;al\nI1;A1;MENSA;MARCONI;15/09/2025;\nI2;A2;MENSA;MARCONI;15/09/2025;"),
+                     ("isee", "protocollo;pagante;tipo;presentata_il;isee\nX1;P1;minorenni;10/01/2026;15.000,00"),
+                     ("attendance", "alunno;servizio;mese;giorni\nA1;MENSA;02/2026;2 3 4 5 6 9 10 11 12\nA2;MENSA;02/2026;2 3 4 5 6"),
+                     ("bill", "elaborazione;servizio;mese;scadenza;azione;totale\nFEB;MENSA;02/2026;31/03/2026;anteprima;\nFEB;MENSA;02/2026;31/03/2026;approva;45,65"),
+                 })
+            (await host.Import("schoolfees", verb, "CTN", csv)).Errors.Should().BeEmpty("{0}", verb);
+        return (await host.Database.Value<string>("select code from schoolfees.bill where run_id = 'FEB' and pupil_id = 'A2'"))!;
+    }
+}
