@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Platform.Core.Commands;
 using Platform.Core.Pages;
 using Platform.Payments.Checkout;
@@ -41,6 +43,7 @@ public static class PayFromPage
         if (email.Length > 0 && !PayerEmail.IsOne(email))
             return new Refusal(CheckoutRefusals.WrongEmail);
 
+        attempt = AttemptOf(attempt, positions);
         var dues = new List<DueId>(positions.Count);
         foreach (var position in positions)
         {
@@ -51,5 +54,14 @@ public static class PayFromPage
         }
         var start = new StartCheckout(attempt, dues, returnPage, request.Culture.TwoLetterISOLanguageName, email.Length > 0 ? new(email) : null);
         return await commands.Send(new MeetEarlierAttempt(start), stop) is { } earlier ? earlier : await commands.Send(start, stop);
+    }
+
+    /// <summary>The attempt is of these positions: who goes back to the drawn form and chooses others begins another one. Its time stays, by which payments are laid together on disk.</summary>
+    static Guid AttemptOf(Guid drawn, IEnumerable<OpenPosition> positions)
+    {
+        var bytes = drawn.ToByteArray(bigEndian: true);
+        var hash = SHA256.HashData([.. bytes, .. Encoding.UTF8.GetBytes(string.Join('\n', positions.Select(position => position.Reference).Order(StringComparer.Ordinal)))]);
+        hash.AsSpan(0, 7).CopyTo(bytes.AsSpan(9));
+        return new(bytes, bigEndian: true);
     }
 }

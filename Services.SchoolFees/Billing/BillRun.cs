@@ -18,11 +18,11 @@ namespace Services.SchoolFees.Billing;
 [RequiresPermission("schoolfees.bill")]
 internal sealed class BillRun(ICommands commands) : IImport
 {
-    public async Task<ImportReport> Run(Stream file, CancellationToken stop)
+    public async Task<ImportReport> Run(ImportFile file, CancellationToken stop)
     {
         var (read, added, unchanged) = (0, 0, 0);
         var errors = new List<ImportError>();
-        await foreach (var row in RegisterFile.Read(file, ["elaborazione", "servizio", "mese", "scadenza", "azione"], ["totale"], stop))
+        await foreach (var row in RegisterFile.Read(file.Content, ["elaborazione", "servizio", "mese", "scadenza", "azione"], ["totale"], stop))
         {
             read++;
             if (row.Errors.Count == 0)

@@ -25,13 +25,17 @@ internal sealed class RegisterLoad(ISessions sessions, string register)
     /// <param name="key">What makes a row one and the same: twice in a file is refused.</param>
     /// <param name="write">Writes one row, or says why not; it must write nothing then.</param>
     public async Task<ImportReport> Run<T>(
-        Stream file, IReadOnlyList<string> required, IReadOnlyList<string> optional, Func<FileRow, T> read, Func<T, string> key, Func<IEntitySession, T, Task<Written>> write, CancellationToken stop)
+        ImportFile file, IReadOnlyList<string> required, IReadOnlyList<string> optional, Func<FileRow, T> read, Func<T, string> key, Func<IEntitySession, T, Task<Written>> write, CancellationToken stop)
     {
+        if (file.AllOrNothing || file.Refused is not null)
+            return new(0, 0, 0, 0, [new(1, null, null, "I registri scolastici caricano le righe buone e dicono le altre: togli --all-or-nothing e --refused.")]) { Refused = 1 };
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
         var batch = new List<(FileRow Row, T Content)>(BatchSize);
-        await foreach (var row in RegisterFile.Read(file, required, optional, stop))
+        await foreach (var row in RegisterFile.Read(file.Content, required, optional, stop))
         {
             _read++;
+            if (_read % 1000 == 0)
+                file.Progress?.Report(_read);
             T? content = default;
             if (row.Errors.Count == 0)
                 content = read(row);
@@ -48,7 +52,7 @@ internal sealed class RegisterLoad(ISessions sessions, string register)
         }
         if (batch.Count > 0)
             await Write(batch, write, stop);
-        return new(_read, _added, _changed, _unchanged, [.. _errors.OrderBy(error => error.Line)]);
+        return new(_read, _added, _changed, _unchanged, [.. _errors.OrderBy(error => error.Line)]) { Refused = _errors.Select(error => error.Line).Distinct().Count() };
     }
 
     async Task Write<T>(List<(FileRow Row, T Content)> batch, Func<IEntitySession, T, Task<Written>> write, CancellationToken stop)

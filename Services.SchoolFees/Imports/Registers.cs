@@ -7,7 +7,7 @@ namespace Services.SchoolFees.Imports;
 [RequiresPermission("schoolfees.load")]
 internal sealed class ImportYears(ISessions sessions) : IImport
 {
-    public Task<ImportReport> Run(Stream file, CancellationToken stop) => new RegisterLoad(sessions, "years").Run(
+    public Task<ImportReport> Run(ImportFile file, CancellationToken stop) => new RegisterLoad(sessions, "years").Run(
         file, ["anno", "dal", "al"], [],
         row =>
         {
@@ -31,7 +31,7 @@ internal sealed class ImportYears(ISessions sessions) : IImport
 [RequiresPermission("schoolfees.load")]
 internal sealed class ImportSchools(ISessions sessions) : IImport
 {
-    public Task<ImportReport> Run(Stream file, CancellationToken stop) => new RegisterLoad(sessions, "schools").Run(
+    public Task<ImportReport> Run(ImportFile file, CancellationToken stop) => new RegisterLoad(sessions, "schools").Run(
         file, ["scuola", "nome"], [],
         row => new { Id = row.Code("scuola", 20), Name = row.Text("nome") },
         school => school.Id,
@@ -48,7 +48,7 @@ internal sealed class ImportSchools(ISessions sessions) : IImport
 [RequiresPermission("schoolfees.load")]
 internal sealed class ImportCalendar(ISessions sessions) : IImport
 {
-    public Task<ImportReport> Run(Stream file, CancellationToken stop) => new RegisterLoad(sessions, "calendar").Run(
+    public Task<ImportReport> Run(ImportFile file, CancellationToken stop) => new RegisterLoad(sessions, "calendar").Run(
         file, ["scuola", "tipo", "dal", "al"], [],
         row =>
         {
@@ -74,7 +74,7 @@ internal sealed class ImportCalendar(ISessions sessions) : IImport
 [RequiresPermission("schoolfees.load")]
 internal sealed class ImportServices(ISessions sessions) : IImport
 {
-    public Task<ImportReport> Run(Stream file, CancellationToken stop) => new RegisterLoad(sessions, "services").Run(
+    public Task<ImportReport> Run(ImportFile file, CancellationToken stop) => new RegisterLoad(sessions, "services").Run(
         file, ["servizio", "tipo", "nome", "codice_tassonomia", "capitolo"], [],
         row =>
         {
@@ -102,7 +102,7 @@ internal sealed class ImportServices(ISessions sessions) : IImport
 [RequiresPermission("schoolfees.load")]
 internal sealed class ImportPupils(ISessions sessions) : IImport
 {
-    public Task<ImportReport> Run(Stream file, CancellationToken stop) => new RegisterLoad(sessions, "pupils").Run(
+    public Task<ImportReport> Run(ImportFile file, CancellationToken stop) => new RegisterLoad(sessions, "pupils").Run(
         file, ["alunno", "cognome_alunno", "nome_alunno", "nato_il", "cf_alunno", "residente", "pagante", "cognome_pagante", "nome_pagante", "cf_pagante"], ["email_pagante"],
         row => new
         {
@@ -149,7 +149,7 @@ internal sealed class ImportPupils(ISessions sessions) : IImport
 [RequiresPermission("schoolfees.load")]
 internal sealed class ImportEnrolments(ISessions sessions) : IImport
 {
-    public Task<ImportReport> Run(Stream file, CancellationToken stop) => new RegisterLoad(sessions, "enrolments").Run(
+    public Task<ImportReport> Run(ImportFile file, CancellationToken stop) => new RegisterLoad(sessions, "enrolments").Run(
         file, ["iscrizione", "alunno", "servizio", "scuola", "dal", "al"], ["esente"],
         row =>
         {
@@ -203,7 +203,7 @@ internal sealed class ImportEnrolments(ISessions sessions) : IImport
 [RequiresPermission("schoolfees.load")]
 internal sealed class ImportIsee(ISessions sessions) : IImport
 {
-    public Task<ImportReport> Run(Stream file, CancellationToken stop) => new RegisterLoad(sessions, "isee").Run(
+    public Task<ImportReport> Run(ImportFile file, CancellationToken stop) => new RegisterLoad(sessions, "isee").Run(
         file, ["protocollo", "pagante", "tipo", "presentata_il", "isee"], ["difforme"],
         row => new
         {
@@ -231,7 +231,7 @@ internal sealed class ImportIsee(ISessions sessions) : IImport
 [RequiresPermission("schoolfees.load")]
 internal sealed class ImportAttendance(ISessions sessions) : IImport
 {
-    public Task<ImportReport> Run(Stream file, CancellationToken stop) => new RegisterLoad(sessions, "attendance").Run(
+    public Task<ImportReport> Run(ImportFile file, CancellationToken stop) => new RegisterLoad(sessions, "attendance").Run(
         file, ["alunno", "servizio", "mese", "giorni"], [],
         row =>
         {

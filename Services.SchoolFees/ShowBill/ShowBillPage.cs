@@ -24,9 +24,8 @@ internal sealed class ShowBillPage(ICommands commands, ILinks links) : IPage
         if (await Found(request, stop) is not { } found)
             return FindBillPage.Back(request);
         var here = $"bolletta/{request.Route["token"]}";
-        if (!Guid.TryParse(request.Form["attempt"], out var attempt) || attempt == Guid.Empty)
-            return PageAnswer.Go($"{request.Path}/{here}");
-        var checkout = await commands.Send(new PayBills(found.Bill.Payer, [found.Bill.Id], attempt, here, request.Culture.TwoLetterISOLanguageName), stop);
+        var bills = await commands.Send(new BillsToPay(found.Bill.Payer, [found.Bill.Id]), stop);
+        var checkout = bills.Refusal ?? await commands.Pay(request, bills.Value, here, stop);
         return checkout.Refusal is null ? PageAnswer.GoTo(checkout.Value.GoTo) : await Draw(request, checkout.Refusal, stop);
     }
 
@@ -42,7 +41,7 @@ internal sealed class ShowBillPage(ICommands commands, ILinks links) : IPage
             new ShowBillModel(
                 t, bill.Code, bill.Service, bill.PupilName, bill.Period, bill.Total, bill.DueOn, bill.State, bill.PaidOn, bill.PaidOrder, bill.IsOpen && bill.DueOn < LegalTime.Day(request.Now),
                 [.. found.Lines.Select(line => new ShownLine(BillWords.Of(line, t), line.Amount))], found.OpenOfHousehold > (bill.IsOpen ? 1 : 0) ? found.OpenOfHousehold : 0,
-                $"{request.Path}/{BillLinks.ToHousehold(links, bill.Payer)}", BillWords.Of(refusal, t), Guid.CreateVersion7(request.Now), request.Path, request.Creditor),
+                $"{request.Path}/{BillLinks.ToHousehold(links, bill.Payer)}", BillWords.Of(refusal, t), await commands.Send(new CheckGateway(), stop), request.Path, request.Creditor),
             refusal is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 }
@@ -51,7 +50,7 @@ internal sealed class ShowBillPage(ICommands commands, ILinks links) : IPage
 /// <param name="OpenOfHousehold">How many bills there are to pay, when there are others than this one; else 0.</param>
 public sealed record ShowBillModel(
     Texts Texts, string Code, string Service, string Pupil, DateOnly Period, Euro Total, DateOnly DueOn, string State, DateOnly? PaidOn, string? PaidOrder, bool Overdue,
-    IReadOnlyList<ShownLine> Lines, int OpenOfHousehold, string HouseholdPath, string? Refusal, Guid Attempt, string SearchPath, Entity Creditor);
+    IReadOnlyList<ShownLine> Lines, int OpenOfHousehold, string HouseholdPath, string? Refusal, GatewayReport Gateway, string SearchPath, Entity Creditor);
 
 /// <summary>A line of a bill in words.</summary>
 public sealed record ShownLine(string Words, Euro Amount);
@@ -104,17 +103,11 @@ internal sealed class HouseholdPage(ICommands commands, ILinks links) : IPage
         var chosen = form.Values(Bills).Select(value => Guid.TryParseExact(value, "N", out var id) ? id : Guid.Empty).ToList();
         if (chosen.Count == 0)
             form.AddError(Bills, SchoolFeesTexts.In(request.Culture)["household.none"]);
-        if (chosen.Count == 0 || !Guid.TryParse(request.Form["attempt"], out var attempt) || attempt == Guid.Empty)
+        if (chosen.Count == 0)
             return await Draw(request, form, null, stop);
-        // The attempt is of these bills: with others chosen on the same drawn form it is another one.
-        var checkout = await commands.Send(new PayBills(payer, chosen, AttemptOf(attempt, chosen), here, request.Culture.TwoLetterISOLanguageName), stop);
+        var bills = await commands.Send(new BillsToPay(payer, chosen), stop);
+        var checkout = bills.Refusal ?? await commands.Pay(request, bills.Value, here, stop);
         return checkout.Refusal is null ? PageAnswer.GoTo(checkout.Value.GoTo) : await Draw(request, form, checkout.Refusal, stop);
-    }
-
-    static Guid AttemptOf(Guid drawn, IEnumerable<Guid> chosen)
-    {
-        var hash = System.Security.Cryptography.SHA256.HashData([.. drawn.ToByteArray(), .. chosen.Distinct().Order().SelectMany(id => id.ToByteArray())]);
-        return new Guid(hash.AsSpan(0, 16));
     }
 
     string? Payer(PageRequest request) => BillLinks.Payer(links, request.Route.GetValueOrDefault("token"));
@@ -135,11 +128,11 @@ internal sealed class HouseholdPage(ICommands commands, ILinks links) : IPage
             new HouseholdModel(
                 t, form, [.. open.Select(bill => new Choice(bill.Id.ToString("N"), t["household.bill", bill.PupilName, bill.Service, bill.Period, bill.Total.In(t.Culture)], t["household.hint", bill.DueOn, bill.Code]))],
                 new Euro(open.Sum(bill => bill.Total.Cents)), [.. bills.Where(bill => !bill.IsOpen).Select(bill => new ShownLine(t["household.paid", bill.PupilName, bill.Service, bill.Period, bill.PaidOn!], bill.Total))],
-                BillWords.Of(refusal, t), Guid.CreateVersion7(request.Now), request.Path, request.Creditor),
+                BillWords.Of(refusal, t), await commands.Send(new CheckGateway(), stop), request.Path, request.Creditor),
             refusal is null && form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 }
 
 /// <summary>The bills of a household as its page shows them.</summary>
 public sealed record HouseholdModel(
-    Texts Texts, FormState Form, IReadOnlyList<Choice> Open, Euro Total, IReadOnlyList<ShownLine> Paid, string? Refusal, Guid Attempt, string SearchPath, Entity Creditor);
+    Texts Texts, FormState Form, IReadOnlyList<Choice> Open, Euro Total, IReadOnlyList<ShownLine> Paid, string? Refusal, GatewayReport Gateway, string SearchPath, Entity Creditor);

@@ -10,7 +10,7 @@ namespace Services.SchoolFees.Tariffs;
 [RequiresPermission("schoolfees.load")]
 internal sealed class ImportTariffs(ISessions sessions) : IImport
 {
-    public Task<ImportReport> Run(Stream file, CancellationToken stop) => new RegisterLoad(sessions, "tariffs").Run(
+    public Task<ImportReport> Run(ImportFile file, CancellationToken stop) => new RegisterLoad(sessions, "tariffs").Run(
         file, ["tariffa", "servizio", "dal", "unita", "metodo", "massimo"],
         ["minimo", "fasce", "isee_minimo", "isee_massimo", "quota_fissa", "non_residenti", "esente_fino_a", "sconto_fratelli"],
         Read, tariff => tariff.Id, Write, stop);

@@ -62,8 +62,8 @@ internal sealed class AskingWhatBecameTests : OnOneHost
         citizen.Reads.Should().Contain("Continuiamo a chiedere noi").And.Contain("non pagare di nuovo");
 
         await Host.Bank.BeDown(false);
-        Host.Clock.Advance(TimeSpan.FromSeconds(10));
         await Host.Bank.SetState(order, "AB");
+        await Host.After(TimeSpan.FromSeconds(10));
         await Ask();
         citizen.Heading.Should().Be("Pagamento non riuscito");
         citizen.Dispose();

@@ -1,0 +1,28 @@
+using Platform.Core.Commands;
+using Platform.Core.Storage;
+using Platform.Payments;
+using Services.SchoolFees.Billing;
+
+namespace Services.SchoolFees;
+
+/// <summary>Bills of one household as positions that can be paid now, in the order of their codes.</summary>
+/// <param name="Payer">Out of a sealed link; a bill of another is not found.</param>
+internal sealed record BillsToPay(string Payer, IReadOnlyList<Guid> Bills) : ICommand<Outcome<OpenPosition[]>>;
+
+internal sealed class BillsToPayHandler(ISessions sessions) : ICommandHandler<BillsToPay, Outcome<OpenPosition[]>>
+{
+    public async Task<Outcome<OpenPosition[]>> Handle(BillsToPay command, CancellationToken stop)
+    {
+        var ids = command.Bills.Distinct().ToArray();
+        var bills = await sessions.Run(
+            session => session.List<Bill>(
+                Bill.Columns + "where b.entity_id = @entity and b.bill_id = any(@ids) and b.payer_id = @Payer and b.state not in ('draft', 'approved') order by b.code",
+                new { entity = session.Entity, ids, command.Payer }),
+            stop);
+        if (ids.Length == 0 || bills.Count != ids.Length)
+            return new Refusal(BillRefusals.NotFound);
+        if (bills.FirstOrDefault(bill => !bill.IsOpen) is { } closed)
+            return new Refusal(closed.State == "paid" ? BillRefusals.AlreadyPaid : BillRefusals.NotOpen);
+        return bills.Select(bill => bill.Position()).ToArray();
+    }
+}
