@@ -13,6 +13,7 @@ namespace Portico.Host.CommandLine;
 internal static class ServiceCommands
 {
     const int ProgressEvery = 10_000;
+    const int CollectEvery = 1_000;
     const int ShownErrors = 200;
 
     public static IEnumerable<Command> Of(HostSettings settings, string pluginsFolder)
@@ -151,6 +152,9 @@ internal static class ServiceCommands
 
         public void Report(int value)
         {
+            // The server's collector lets garbage grow with the memory there is; that is for citizens, not for a file, however long it is.
+            if (value % CollectEvery == 0)
+                GC.Collect();
             if (value < _told + ProgressEvery)
                 return;
             _told = value - value % ProgressEvery;

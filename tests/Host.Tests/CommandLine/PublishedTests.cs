@@ -68,14 +68,14 @@ public sealed class PublishedTests
         var marker = Path.Combine(_folder, "marker");
         await File.WriteAllTextAsync(marker, "");
 
-        (await Portico("PORTICO_OwnerDatabase", "gestore", "migrate")).Should().Be((0, "core: up to date\npayments: up to date\nfines: up to date\n"));
+        (await Portico("PORTICO_OwnerDatabase", "gestore", "migrate")).Should().Be((0, "core: up to date\npayments: up to date\nfines: up to date\nschoolfees: up to date\n"));
         var entities = Path.Combine(_folder, "enti.csv");
         await File.WriteAllTextAsync(
             entities, "id;codice;slug;nome;tipo;istat;codice_fiscale;servizi\n0;000;servizi;Centro servizi;centre;;99900000011;\n37036;MZB;marzabotto;Comune di Marzabotto;municipality;037036;99900000136;fines\n");
         (await Portico("PORTICO_Database", "portico_web", "entity", "import", entities)).Should().Be((0, "2 enti: 2 nuove, 0 cambiate, 0 uguali, 0 errori.\n"));
         (await Portico("PORTICO_Database", "portico_web", "settings", "set", "fines", "--entity", "MZB", "patron=08/09", "office=Polizia locale, Marzabotto")).Code.Should().Be(0);
         var (code, words) = await Portico("PORTICO_Database", "portico_web", "check");
-        words.Should().Contain("ok    services: fines.").And.Contain("ok    migrations: Up to date.").And.Contain("ok    web role").And.NotContain("MEND");
+        words.Should().Contain("ok    services: fines, schoolfees.").And.Contain("ok    migrations: Up to date.").And.Contain("ok    web role").And.NotContain("MEND");
         code.Should().Be(0, words);
 
         await using (var host = PorticoProgram.Start(Variables("PORTICO_Database", "portico_web"), Launch, "serve", "--listen", "http://127.0.0.1:0"))
