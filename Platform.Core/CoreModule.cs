@@ -15,6 +15,7 @@ using Platform.Core.Mail;
 using Platform.Core.Pages;
 using Platform.Core.Pages.Home;
 using Platform.Core.Plugins;
+using Platform.Core.Ratings;
 using Platform.Core.Settings;
 using Platform.Core.Storage;
 
@@ -64,6 +65,10 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<AddressLimits>().SingleInstance();
         builder.RegisterType<Tries>().As<ITries>();
         builder.RegisterType<TriesSweeper>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<RatingsOfCall>().As<IRatings>();
+        builder.RegisterType<RatingStore>().SingleInstance();
+        builder.RegisterType<RatingPages>().SingleInstance();
+        builder.RegisterType<RatingSweeper>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         CommandPipeline.Register(builder);
     }
 
@@ -83,6 +88,9 @@ internal sealed class CoreModule : IPlatformModule
         endpoints.MapGet("/contatti", http => home.Notice(http, "contacts"));
         endpoints.MapGet("/{entity}/logo.png", home.Logo);
         endpoints.MapGet("/{entity}/servizi.json", home.Services);
+        var ratings = root.Resolve<RatingPages>();
+        endpoints.MapMethods($"/{{entity}}/{RatingPages.Segment}", [HttpMethods.Get, HttpMethods.Head], (RequestDelegate)ratings.Get);
+        endpoints.MapPost($"/{{entity}}/{RatingPages.Segment}", (RequestDelegate)ratings.Post);
         pages.MapServices(endpoints);
         endpoints.MapFallback((HttpContext http) => home.NotFound(http)).WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head, HttpMethods.Post]));
     }

@@ -10,6 +10,7 @@ using Platform.Core.Limits;
 using Platform.Core.Money;
 using Platform.Core.Pages;
 using Platform.Core.Plugins;
+using Platform.Core.Ratings;
 using Platform.Core.Storage;
 using Platform.Core.Time;
 using Platform.Payments.Checkout;
@@ -100,6 +101,8 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
             row.ReceiptCode is { } receipt ? $"/verifica/{receipt}/quietanza.pdf" : null, row.ReceiptCode is { } check ? $"/verifica/{check}" : null,
             servicePath is null ? $"/{entity!.Slug}" : $"{servicePath}/{row.ReturnPage}".TrimEnd('/'), servicePath ?? $"/{entity!.Slug}",
             http.Request.Query[Asked] is [{ } asked] ? asked == "1" && state != PaymentState.Unknown : null);
+        if (!model.Waiting && state is (PaymentState.Paid or PaymentState.Failed))
+            model = model with { Rating = await scopes.In(creditor!.Id, entity!.Id, row.Service, scope => Task.FromResult(scope.Resolve<IRatings>().About(row.OrderNo))) };
         if (model.Waiting)
             http.Response.Headers["Refresh"] = "4";
         await pages.Show(http, frame, typeof(StatusPage), new(StringComparer.Ordinal) { ["Model"] = model });
@@ -398,6 +401,9 @@ public sealed record StatusModel(
     PaymentState State, Entity Creditor, string Titles, string OrderNumber, Euro Amount, DateTimeOffset? PaidAt, string? NotOwed, string? ReceiptPath, string? CheckPath,
     string AgainPath, string ServicePath, bool? Answered = null)
 {
+    /// <summary>Asked at the end; null while something is still to come.</summary>
+    public RatingQuestion? Rating { get; init; }
+
     /// <summary>Something is still to come: the page looks again by itself.</summary>
     public bool Waiting => State is PaymentState.Prepared or PaymentState.AtBank or PaymentState.Unknown || (State == PaymentState.Paid && ReceiptPath is null && NotOwed is null);
 }

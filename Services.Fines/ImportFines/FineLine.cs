@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Mail;
 using System.Text.RegularExpressions;
 using Platform.Core.Money;
 using Platform.Core.Plugins;
@@ -21,6 +22,9 @@ internal sealed record FineLine(
     public string RoadOwner { get; init; } = "";
     public Euro SendCosts { get; init; }
     public DateOnly? SendPerfectedOn { get; init; }
+
+    /// <summary>Where to write to who has to pay; empty where the file does not say.</summary>
+    public string Email { get; init; } = "";
 
     /// <summary>The line as it stood in the file.</summary>
     public SourceLine Source { get; init; } = SourceLine.None;
@@ -60,8 +64,11 @@ internal static class FineColumns
     /// <summary>Day on which a notification through SEND was perfected: the day of notification, where that is empty.</summary>
     public const string SendPerfectedOn = "data_perfezionamento_send";
 
+    /// <summary>E-mail or certified e-mail of who has to pay: reminders go there.</summary>
+    public const string Email = "email";
+
     /// <summary>A file may leave these out: then every line has the usual value.</summary>
-    public static readonly IReadOnlyList<string> Optional = [Phase, Points, Accessory, Device, DeviceKind, Comma, RoadOwner, SendCosts, SendPerfectedOn];
+    public static readonly IReadOnlyList<string> Optional = [Phase, Points, Accessory, Device, DeviceKind, Comma, RoadOwner, SendCosts, SendPerfectedOn, Email];
 
     public static bool Knows(string column) => Required.Contains(column, StringComparer.Ordinal) || Optional.Contains(column, StringComparer.Ordinal);
 
@@ -124,6 +131,9 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
         var comma = Words(FineColumns.Comma, 20, required: false);
         var roadOwner = Words(FineColumns.RoadOwner, 120, required: false);
         var perfectedOn = Date(FineColumns.SendPerfectedOn);
+        var email = field(FineColumns.Email);
+        if (email.Length > 0 && !IsEmail(email))
+            Add(FineColumns.Email, "Non è un indirizzo e-mail. Scrivilo come nome@esempio.it, uno solo, oppure lascia vuoto.");
 
         if (perfectedOn is not null && notifiedOn is not null && perfectedOn != notifiedOn)
             Add(FineColumns.SendPerfectedOn, "Il perfezionamento di SEND e la notifica hanno due giorni diversi. Lascia quello che vale.");
@@ -144,9 +154,12 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
             minimum ?? default, maximum ?? default, (costs ?? default) + (sendCosts ?? default), notifiedOn, contestedAtOnce, discountExcluded)
         {
             Phase = phase, Points = points, Accessory = accessory, Device = device, DeviceKind = deviceKind, Comma = comma, RoadOwner = roadOwner,
-            SendCosts = sendCosts ?? default, SendPerfectedOn = perfectedOn, Source = source,
+            SendCosts = sendCosts ?? default, SendPerfectedOn = perfectedOn, Email = email, Source = source,
         };
     }
+
+    static bool IsEmail(string text) =>
+        text.Length <= 254 && MailAddress.TryCreate(text, out var address) && address.Address == text && address.Host.Contains('.', StringComparison.Ordinal) && !text.Any(char.IsControl);
 
     string Series()
     {

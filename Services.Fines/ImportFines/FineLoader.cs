@@ -43,6 +43,9 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
                 entity = session.Entity, series = now.Select(line => line.Name.Series).ToArray(), years = now.Select(line => line.Name.Year).ToArray(),
                 numbers = now.Select(line => line.Name.Number).ToArray(),
             });
+        var addressed = await Address(session, now);
+        if (addressed.Count > 0)
+            results = [.. results.Select(result => result.Outcome == "unchanged" && addressed.Contains(result.Line) ? result with { Outcome = "changed" } : result)];
         // The day of notification often comes after the payment, and may be another than the citizen said.
         FinesSettings? decided = null;
         foreach (var changedPaid in results.Where(result => result is { Outcome: "changed", Paid: true }))
@@ -51,6 +54,31 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
                 await Supplements.Judge(session, fine, decided ??= await settings.Read(session), time.GetUtcNow());
         }
         return [.. results, .. waiting];
+    }
+
+    /// <summary>Writes down where to write to who has to pay, and answers the lines that brought something new. A file that says nothing takes nothing away.</summary>
+    async Task<HashSet<int>> Address(IEntitySession session, IReadOnlyList<FineLine> batch)
+    {
+        FineLine[] with = [.. batch.Where(line => line.Email.Length > 0)];
+        return with.Length == 0 ? [] : [.. await session.List<int>(
+            """
+            with line as (
+                select l.*, f.fine_id
+                  from unnest(@lines::int[], @series::text[], @years::int[], @numbers::int[], @emails::text[]) as l (line, series, year, number, email)
+                  join fines.fine f on f.entity_id = @entity and f.series = l.series and f.year = l.year and f.number = l.number
+            ), written as (
+                insert into fines.subject as known (entity_id, fine_id, email, changed_at)
+                select @entity, fine_id, email, @now from line
+                on conflict (entity_id, fine_id) do update set email = excluded.email, changed_at = excluded.changed_at where known.email <> excluded.email
+                returning fine_id
+            )
+            select line.line from line join written using (fine_id)
+            """,
+            new
+            {
+                entity = session.Entity, now = time.GetUtcNow(), lines = with.Select(line => line.Line).ToArray(), series = with.Select(line => line.Name.Series).ToArray(),
+                years = with.Select(line => line.Name.Year).ToArray(), numbers = with.Select(line => line.Name.Number).ToArray(), emails = with.Select(line => line.Email).ToArray(),
+            })];
     }
 
     /// <summary>Keeps the line for later when it would change what an unpaid fine costs.</summary>

@@ -1,5 +1,7 @@
 using Platform.Core.Jobs;
+using Platform.Core.Mail;
 using Platform.Core.Money;
+using Platform.Core.Pages;
 using Platform.Core.Settings;
 using Platform.Core.Storage;
 using Services.Fines.Amounts;
@@ -9,9 +11,9 @@ namespace Services.Fines;
 
 /// <summary>
 /// Decides each morning who is to be reminded, by what the creditor set: before the reduced amount ends, before the minimum ends, after it ended. Once per fine and step.
-/// It tells nobody: the office takes the list, and whoever sends messages reads the same rows.
+/// Whose e-mail address the office's file brought gets a letter; the others are in the list that the office takes.
 /// </summary>
-internal sealed class DecideReminders(ISessions sessions, ISettings<FinesSettings> settings, TimeProvider time) : IJob
+internal sealed class DecideReminders(ISessions sessions, ISettings<FinesSettings> settings, IMail mail, TimeProvider time) : IJob
 {
     const int AtOnce = 500;
 
@@ -32,8 +34,9 @@ internal sealed class DecideReminders(ISessions sessions, ISettings<FinesSetting
             return null;
         var candidates = await session.List<Candidate>(
             """
-            select f.fine_id as id
+            select f.fine_id as id, s.email
               from fines.fine f
+              left join fines.subject s on s.entity_id = f.entity_id and s.fine_id = f.fine_id
              where f.entity_id = @entity and f.state = 'open' and f.phase = 'report' and f.fine_id > @last
                and coalesce(f.notified_on, case when f.contested_at_once then f.violated_on end, f.declared_on) between @first and @today
              order by f.fine_id
@@ -42,24 +45,29 @@ internal sealed class DecideReminders(ISessions sessions, ISettings<FinesSetting
             new { entity = session.Entity, last, first = today.AddDays(-Longest), today, AtOnce });
         if (candidates.Count == 0)
             return null;
-        var steps = new List<(Guid Id, Step Step)>();
+        var steps = new List<Reminder>();
         foreach (var candidate in candidates)
             if (await Fine.Find(session, candidate.Id) is { } fine && StepOn(today, fine, decided) is { } step)
-                steps.Add((candidate.Id, step));
-        var written = steps.Count == 0 ? 0 : await session.Execute(
+                steps.Add(new(fine, step, candidate.Email));
+        var written = steps.Count == 0 ? [] : await session.List<Written>(
             """
-            insert into fines.reminder (entity_id, fine_id, step, last_day, cents, decided_on, decided_at)
-            select @entity, r.fine_id, r.step, r.last_day, r.cents, @today, @now
-              from unnest(@ids, @names, @days, @cents) as r (fine_id, step, last_day, cents)
+            insert into fines.reminder (entity_id, fine_id, step, last_day, cents, decided_on, decided_at, mailed)
+            select @entity, r.fine_id, r.step, r.last_day, r.cents, @today, @now, r.mailed
+              from unnest(@ids, @names, @days, @cents, @mailed) as r (fine_id, step, last_day, cents, mailed)
             on conflict (entity_id, fine_id, step) do nothing
+            returning fine_id as id, step
             """,
             new
             {
-                entity = session.Entity, today, now = time.GetUtcNow(), ids = steps.Select(found => found.Id).ToArray(), names = steps.Select(found => found.Step.Name).ToArray(),
+                entity = session.Entity, today, now = time.GetUtcNow(), ids = steps.Select(found => found.Fine.Id).ToArray(), names = steps.Select(found => found.Step.Name).ToArray(),
                 days = steps.Select(found => found.Step.LastDay).ToArray(), cents = steps.Select(found => found.Step.Cost.Cents).ToArray(),
+                mailed = steps.Select(found => found.Email is not null).ToArray(),
             });
-        if (written > 0)
-            session.Record("fines.reminders", new { written });
+        foreach (var found in steps)
+            if (found.Email is { } email && written.Contains(new(found.Fine.Id, found.Step.Name)))
+                await mail.Send(session, LetterOf(found, email));
+        if (written.Count > 0)
+            session.Record("fines.reminders", new { written = written.Count });
         return candidates[^1].Id;
     }
 
@@ -78,10 +86,21 @@ internal sealed class DecideReminders(ISessions sessions, ISettings<FinesSetting
             : null;
     }
 
+    static Letter LetterOf(Reminder found, string email) => new(
+        $"reminder/{found.Fine.Id}/{found.Step.Name}", email, $"reminder-{found.Step.Name.Replace('_', '-')}", PageCultures.Italian,
+        new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["number"] = found.Fine.Name.ToString(), ["amount"] = found.Step.Cost.In(PageCultures.Italian), ["day"] = found.Step.LastDay.ToString("d MMMM yyyy", PageCultures.Italian),
+        });
+
     // Who begins to remind does not remind of all the years before; a job that stood still for a month makes up for it.
     const int Late = 30;
 
     internal sealed record Step(string Name, DateOnly LastDay, Euro Cost);
 
-    sealed record Candidate(Guid Id);
+    sealed record Candidate(Guid Id, string? Email);
+
+    sealed record Reminder(Fine Fine, Step Step, string? Email);
+
+    sealed record Written(Guid Id, string Step);
 }

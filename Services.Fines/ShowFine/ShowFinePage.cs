@@ -97,21 +97,30 @@ public sealed record ShowFineModel(
     /// <summary>How the bank answers, read before paying.</summary>
     public GatewayReport? Gateway { get; init; }
 
+    /// <summary>What may be asked for instead of paying at once; null where the law gives nothing.</summary>
+    public Instalments? Instalments { get; init; }
+
     internal static ShowFineModel Of(Fine fine, FinesSettings settings, PageRequest request, Refusal? refusal, FormState? declaration = null, string together = "")
     {
         var texts = FinesTexts.In(request.Culture);
         var today = LegalTime.Day(request.Now);
         var paid = fine is { IsPaid: true, PaidOn: { } on, PaidAmount: { } amount, PaidOrder: { } order } ? new PaidFine(on, amount, order) : null;
         var notHere = paid is null ? fine.NotPayable(today, settings) : null;
+        var amounts = paid is null && notHere is null or FineRefusals.NotToldYet ? fine.AmountsOn(today, settings) : null;
+        // What the law calls the sum is the minimum: the reduction is lost with the request.
+        var sum = amounts?.Next.Prepend(amounts.Today).FirstOrDefault(due => due.Band == Band.Minimum);
         return new(
             texts, fine.Phase, fine.Name.ToString(), fine.Article, fine.Description, fine.Place, fine.Device,
             fine.Municipality == request.Entity.IstatCode ? request.Entity.Name : null, fine.ViolatedOn, fine.Plate,
             fine.Phase == Phase.Notice ? null : fine.ToldOn, fine is { NotifiedOn: null, ContestedAtOnce: false, DeclaredOn: not null }, fine.MayBeDeclared,
             declaration ?? new FormState(), today, fine.Points, fine.Accessory, fine.DiscountExcluded,
-            paid is null && notHere is null or FineRefusals.NotToldYet ? fine.AmountsOn(today, settings) : null, paid, paid is null ? null : fine.SupplementDue, notHere,
+            amounts, paid, paid is null ? null : fine.SupplementDue, notHere,
             paid is null && refusal is not null ? Words(texts, refusal) : null,
             paid is null && notHere is null && refusal?.Code is not (FineRefusals.AlreadyPaid or CheckoutRefusals.AlreadyPaid or CheckoutRefusals.NotOpen),
-            together, request.Path, request.Creditor, settings.Office);
+            together, request.Path, request.Creditor, settings.Office)
+        {
+            Instalments = sum is not null && fine.ToldOn is { } told ? Services.Fines.Amounts.Instalments.Of(sum.Total, told, today) : null,
+        };
     }
 
     internal static string Words(Texts texts, Refusal refusal) => refusal.Code switch

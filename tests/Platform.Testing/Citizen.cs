@@ -31,10 +31,12 @@ public sealed class Citizen : IDisposable
     /// <summary>Fills the fields of the first form that has them, by name, and sends it with its button.</summary>
     public async Task Send(params (string Name, string Value)[] fields)
     {
-        var form = Page.Forms.FirstOrDefault(form => fields.All(field => form.Elements[field.Name] is not null))
+        var form = Page.Forms.FirstOrDefault(form => fields.All(field => form.Elements.OfType<IHtmlElement>().Any(element => element.GetAttribute("name") == field.Name)))
             ?? throw new InvalidOperationException($"No form on \"{Heading}\" ({Page.Url}) has the fields {string.Join(", ", fields.Select(f => f.Name))}.");
         foreach (var (name, value) in fields)
-            if (form.Elements[name] is IHtmlInputElement input)
+            if (form.Elements.OfType<IHtmlInputElement>().FirstOrDefault(button => button.Type == "radio" && button.Name == name && button.Value == value) is { } choice)
+                choice.IsChecked = true;
+            else if (form.Elements[name] is IHtmlInputElement input)
                 input.Value = value;
         await form.SubmitAsync();
     }

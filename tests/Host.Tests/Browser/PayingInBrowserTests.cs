@@ -40,6 +40,19 @@ public sealed class PayingInBrowserTests
         pdf.Should().StartWith("%PDF-"u8.ToArray());
         if (script && width == 1280)
             await Pictures.TakePdf(pdf, "receipt");
+        var paid = citizen.Page.Url;
+        await citizen.Press("Invia");
+        await Expect(citizen.Page.Locator(".portico-errors").First).ToContainTextAsync("Scegli da 1 a 5 stelle");
+        await Shot("rating-error");
+        await citizen.Page.Locator("label[for=stelle-4]").ClickAsync();
+        await citizen.Press("Invia");
+        await Expect(citizen.Page.GetByText("Che cosa hai apprezzato di più?")).ToBeVisibleAsync();
+        await Shot("rating");
+        await citizen.Page.Locator("[value=clear]").CheckAsync();
+        await citizen.Press("Invia");
+        (await citizen.Heading).Should().Be("Grazie");
+        await Shot("rating-thanks");
+        await citizen.Open(paid);
         await citizen.Follow("Verifica la quietanza");
         (await citizen.Heading).Should().Be("Verifica della quietanza");
         await Expect(citizen.Page.GetByText("Quietanza autentica")).ToBeVisibleAsync();

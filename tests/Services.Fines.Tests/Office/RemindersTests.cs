@@ -29,6 +29,42 @@ public sealed class RemindersTests
         (await desk.Sheet("reminders", ("from", "2026-05-07"))).Select(row => (row[0], row[3], row[4])).Should().Equal(("2026-05-18", "il minimo è finito", "2026-05-08"));
     }
 
+    [Test]
+    public async Task Whose_address_the_file_brought_gets_each_reminder_as_a_letter_once()
+    {
+        await using var host = await PorticoTestHost.Start();
+        var desk = new Desk(host);
+        (await host.Portico("settings", "set", "fines", "--entity", "URG", "remindBefore=2")).Code.Should().Be(0);
+        var (with, without) = (desk.NewNumber(), desk.NewNumber());
+        var file = $"{Desk.Heading};email\n{desk.Line(with)};chi.deve@esempio.it\n{desk.Line(without)};";
+        (await host.Import("fines", "import", "URG", file)).Errors.Should().BeEmpty();
+
+        await Days(host, 2);
+        await Days(host, 1);
+
+        var letters = await host.Database.Rows<string>("select recipient || '|' || subject || '|' || body from core.mail");
+        letters.Should().ContainSingle().Which.Should().StartWith($"chi.deve@esempio.it|Verbale V/2026/{with}: l’importo ridotto finisce il 14 marzo 2026|").And.Contain("31,40").And.NotContain("AB123CD", "a letter may be read by others");
+        (await desk.Sheet("reminders")).Select(row => (row[1], row[6])).Should().BeEquivalentTo([($"V/2026/{with}", "inviata"), ($"V/2026/{without}", "")]);
+    }
+
+    [Test]
+    public async Task An_address_is_loaded_changed_and_never_taken_away_by_a_file_that_says_none()
+    {
+        await using var host = await PorticoTestHost.Start();
+        var desk = new Desk(host);
+        var line = desk.Line(desk.NewNumber());
+        Task<Platform.Core.Plugins.ImportReport> Load(string email) => host.Import("fines", "import", "URG", $"{Desk.Heading};email\n{line};{email}");
+        Task<string?> Known() => host.Database.Value<string>("select string_agg(email, ',') from fines.subject");
+
+        var wrong = await Load("nome@esempio");
+        (wrong.Errors.Should().ContainSingle().Subject.Field, wrong.Errors[0].Value).Should().Be(("email", "nome@esempio"));
+        (await Load("primo@esempio.it")).Added.Should().Be(1);
+        (await Load("primo@esempio.it")).Unchanged.Should().Be(1);
+        (await Load("secondo@esempio.it")).Changed.Should().Be(1);
+        (await Load("")).Unchanged.Should().Be(1);
+        (await Known()).Should().Be("secondo@esempio.it");
+    }
+
     /// <summary>The night before the last of these days runs the job; the nights before it are made up for by one run.</summary>
     static async Task Days(PorticoTestHost host, int days)
     {
