@@ -45,6 +45,7 @@ public sealed class PayingInBrowserTests
         await Expect(citizen.Page.Locator(".portico-errors").First).ToContainTextAsync("Scegli da 1 a 5 stelle");
         await Shot("rating-error");
         await citizen.Page.Locator("label[for=stelle-4]").ClickAsync();
+        await Shot("rating-stars");
         await citizen.Press("Invia");
         await Expect(citizen.Page.GetByText("Che cosa hai apprezzato di più?")).ToBeVisibleAsync();
         await Shot("rating");
