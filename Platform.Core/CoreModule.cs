@@ -13,6 +13,7 @@ using Platform.Core.Jobs;
 using Platform.Core.Journal;
 using Platform.Core.Limits;
 using Platform.Core.Mail;
+using Platform.Core.Office;
 using Platform.Core.Pages;
 using Platform.Core.Pages.Home;
 using Platform.Core.Plugins;
@@ -74,7 +75,32 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<RatingStore>().SingleInstance();
         builder.RegisterType<RatingPages>().SingleInstance();
         builder.RegisterType<RatingSweeper>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<ImportRuns>().SingleInstance();
+        builder.RegisterType<ImportSweeper>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<ReadyList>().SingleInstance();
+        builder.RegisterType<ImportsPage>();
+        builder.RegisterGeneric(typeof(ImportPage<>));
+        builder.RegisterGeneric(typeof(ImportRunPage<>));
+        builder.RegisterType<ExtractsPage>();
+        builder.RegisterGeneric(typeof(ExtractPage<>));
         CommandPipeline.Register(builder);
+    }
+
+    public void Describe(IOfficeDescription office)
+    {
+        office.Permission(CorePermissions.Estate, "Gestire gli enti e i loro servizi", "Manage entities and their services");
+        office.Permission(CorePermissions.Look, "Vedere servizi e impostazioni", "See services and settings", looksOnly: true);
+        office.Permission(CorePermissions.Settings, "Cambiare le impostazioni dei servizi", "Change the settings of services");
+        office.Segment("enti", "estate.title", Desks.Centre);
+        office.OfficePage<EntitiesPage>("", "estate.title");
+        office.OfficePage<NewEntityPage>("nuovo", "estate.new");
+        office.OfficePage<LoadEntitiesPage>("carica", "estate.load");
+        office.OfficePage<EntityDeskPage>("ente/{code}");
+        office.Segment("servizi", "services.title", Desks.Centre);
+        office.OfficePage<ServicesPage>("", "services.title");
+        office.Segment("impostazioni", "settings.title", Desks.Entities);
+        office.OfficePage<SettingsListPage>("", "settings.title");
+        office.OfficePage<SettingsPage>("{service}");
     }
 
     public void Map(IEndpointRouteBuilder endpoints, ILifetimeScope root)

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Hosting;
 using Platform.Core.Hosting;
+using Platform.Core.Office;
 using Platform.Core.Pages;
 using Platform.Payments.Checkout;
 using Platform.Payments.Gateways.PagOnLine;
@@ -39,6 +40,7 @@ internal sealed class PaymentsModule : IPlatformModule
         builder.RegisterType<Payouts>().SingleInstance();
         builder.RegisterType<BookParity>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<PaymentPages>().SingleInstance();
+        builder.RegisterType<AgreementReady>().As<IReadyCheck>().SingleInstance();
         builder.RegisterType<PagOnLineGateway>().As<IPaymentGateway>().SingleInstance();
         builder.Register(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
         {

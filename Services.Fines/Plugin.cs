@@ -40,7 +40,7 @@ public sealed class FinesService : IService
         service.Office<ListReminders>("reminders", "Who is to be reminded, as decided on these days. CSV.",
             new OfficeOption("from", "First day of the decision.", OfficeOptionKind.Day),
             new OfficeOption("to", "Last day of the decision.", OfficeOptionKind.Day));
-        service.Permission("fines.read", "Leggi multe ed esiti", "Read fines and outcomes");
+        service.Permission("fines.read", "Leggi multe ed esiti", "Read fines and outcomes", looksOnly: true);
         service.Provides<IPositionOwner, FinePositions>();
     }
 }

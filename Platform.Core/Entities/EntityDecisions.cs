@@ -25,14 +25,14 @@ internal sealed partial class EntityDecisions(Database database, EntityDirectory
     {
         if (values.Keys.FirstOrDefault(name => !Fields.Contains(name, StringComparer.Ordinal)) is { } unknown)
             return $"There is no {unknown}. There are: {string.Join(", ", Fields)}.";
-        if (values.FirstOrDefault(value => value.Value.Length > MostCharacters || value.Value.Any(char.IsControl)) is { Key: { } unfit })
-            return $"{unfit}: one line of at most {MostCharacters} characters.";
-        if (values.TryGetValue("nome", out var name) && name.Length is 0 or > 120)
-            return "nome: 1 to 120 characters.";
-        if (values.TryGetValue("colore", out var colour) && !ColourPattern().IsMatch(colour))
-            return $"colore: \"{colour}\" is no colour. Write it like #7a1f1f.";
-        if (values.TryGetValue("sito", out var site) && site.Length > 0 && !(Uri.TryCreate(site, UriKind.Absolute, out var address) && address.Scheme is "https" or "http"))
-            return $"sito: \"{site}\" is no address. Write it like https://www.comune.example.";
+        if (Wrong(values).FirstOrDefault() is { } field)
+            return field switch
+            {
+                "nome" => "nome: 1 to 120 characters.",
+                "colore" => $"colore: \"{values[field]}\" is no colour. Write it like #7a1f1f.",
+                "sito" => $"sito: \"{values[field]}\" is no address. Write it like https://www.comune.example.",
+                _ => $"{field}: one line of at most {MostCharacters} characters.",
+            };
         string? Now(string field, string? before) => values.TryGetValue(field, out var text) ? text.Length == 0 ? null : text : before;
         return await Do(
             entity.Id, who, "entity.set", new { changed = values.Keys.Order(StringComparer.Ordinal).ToArray() },
@@ -47,6 +47,31 @@ internal sealed partial class EntityDecisions(Database database, EntityDirectory
             },
             stop);
     }
+
+    /// <summary>The fields whose value cannot be one.</summary>
+    public static IEnumerable<string> Wrong(IReadOnlyDictionary<string, string> values) => values.Where(value =>
+        value.Value.Length > MostCharacters || value.Value.Any(char.IsControl) || value.Key switch
+        {
+            "nome" => value.Value.Length is 0 or > 120,
+            "colore" => !ColourPattern().IsMatch(value.Value),
+            "sito" => value.Value.Length > 0 && !(Uri.TryCreate(value.Value, UriKind.Absolute, out var address) && address.Scheme is "https" or "http"),
+            _ => false,
+        }).Select(value => value.Key);
+
+    /// <summary>Offers a service to an entity's citizens, or only announces it; the money is owed to <paramref name="creditor"/>.</summary>
+    /// <inheritdoc cref="Set"/>
+    public Task<string?> Offer(Entity entity, string service, EntityId creditor, bool active, string who, CancellationToken stop) => Do(
+        entity.Id, who, active ? "entity.service_offered" : "entity.service_suspended", new { service, creditor = creditor.Value },
+        """
+        insert into core.activation (entity_id, service, creditor_id, state) values (@entity, @service, @creditor, @state)
+        on conflict (entity_id, service) do update set creditor_id = excluded.creditor_id, state = excluded.state
+        """,
+        new { entity = entity.Id, service, creditor, state = active ? "active" : "announced" }, stop);
+
+    /// <summary>Takes a service away from an entity. What was paid by it stays.</summary>
+    /// <inheritdoc cref="Set"/>
+    public Task<string?> Withdraw(Entity entity, string service, string who, CancellationToken stop) => Do(
+        entity.Id, who, "entity.service_withdrawn", new { service }, "delete from core.activation where entity_id = @entity and service = @service", new { entity = entity.Id, service }, stop);
 
     /// <summary>A number is none: by it the host itself is reached, and it belongs to no entity.</summary>
     internal static bool IsHostName(string text) => text.Length <= 253 && HostPattern().IsMatch(text) && !IPAddress.TryParse(text, out _);

@@ -20,14 +20,16 @@ internal sealed partial class EntityImport(Database database, TimeProvider clock
     static readonly string[] Required = ["id", "codice", "slug", "nome", "tipo", "codice_fiscale"];
     static readonly string[] ReservedSlugs = ["pagamenti", "verifica", "portico", "health", "api", "console", "centro", "accesso", "privacy", "accessibilita", "contatti", "metrics"];
 
-    public async Task<ImportReport> Run(Stream file, CancellationToken stop)
+    /// <param name="onlyNew">Refuses entities that are there already, in place of changing them.</param>
+    /// <exception cref="FormatException">The database refused a line, so that nothing was loaded.</exception>
+    public async Task<ImportReport> Run(Stream file, CancellationToken stop, string who = "entity import", bool onlyNew = false)
     {
         var errors = new List<ImportError>();
         var rows = Read(file, errors);
         if (errors.Count > 0)
             return new(rows.Count, 0, 0, 0, errors);
         return await database.Run(
-            ModuleRoles.Of("core"), EntityId.Centre, "entity import", clock,
+            ModuleRoles.Of("core"), EntityId.Centre, who, clock,
             async session =>
             {
                 var now = clock.GetUtcNow();
@@ -37,6 +39,8 @@ internal sealed partial class EntityImport(Database database, TimeProvider clock
                     try
                     {
                         var outcome = await session.First<string>(Upsert, row.Values(now)) ?? "same";
+                        if (onlyNew && outcome != "added")
+                            throw new FormatException($"riga {row.Line}: id: un ente con questo numero c'è già.");
                         added += outcome == "added" ? 1 : 0;
                         changed += outcome == "changed" ? 1 : 0;
                     }

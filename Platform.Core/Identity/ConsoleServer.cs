@@ -117,7 +117,7 @@ internal sealed class ConsoleServer(PageServer pages, OfficerSessions sessions, 
             {
                 var texts = TextCatalog.Of(section.Assembly).In(frame.Culture);
                 var entries = section.Pages.Where(page => page.Menu is not null && officer.May(page.Permission!))
-                    .Select(page => new Crumb(texts[page.Menu!], section.PathAt(desk) + (page.Pattern.Length > 0 ? "/" + page.Pattern : ""))).ToList();
+                    .Select(page => new Crumb((page.Menu!.StartsWith("console.", StringComparison.Ordinal) ? PageTexts.Catalog.In(frame.Culture) : texts)[page.Menu], section.PathAt(desk) + (page.Pattern.Length > 0 ? "/" + page.Pattern : ""))).ToList();
                 if (entries.Count > 0)
                     menu.Add(new(section.Title(frame.Culture), entries));
             }

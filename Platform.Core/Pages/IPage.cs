@@ -58,6 +58,15 @@ public abstract record PageAnswer
     public static PageAnswer View<TComponent>(object model, int status = StatusCodes.Status200OK)
         where TComponent : IComponent => new Show(typeof(TComponent), model, status);
 
+    /// <summary>As <see cref="View{TComponent}"/>, and the browser looks again by itself after so many seconds, script or none: for work that goes on.</summary>
+    public static PageAnswer Watch<TComponent>(object model, int seconds)
+        where TComponent : IComponent => new Show(typeof(TComponent), model, StatusCodes.Status200OK) { Refresh = seconds };
+
+    /// <summary>A file for the browser to save, as an attachment and never shown in the page. The stream is read from where it stands, and closed.</summary>
+    /// <param name="name">Letters, digits, dots, hyphens and underscores; anything else becomes a hyphen.</param>
+    /// <param name="mediaType"><c>text/csv; charset=utf-8</c>, for instance.</param>
+    public static PageAnswer File(string name, string mediaType, Stream content) => new Download(name, mediaType, content);
+
     /// <summary>303 See Other, to a path of this host.</summary>
     public static PageAnswer Go(string path) => new SeeOther(path);
 
@@ -70,10 +79,18 @@ public abstract record PageAnswer
 
     internal sealed record Wait(TimeSpan For) : PageAnswer;
 
-    internal sealed record Show(Type Component, object Model, int Code) : PageAnswer;
+    internal sealed record Show(Type Component, object Model, int Code) : PageAnswer
+    {
+        public int? Refresh { get; init; }
+    }
+
+    internal sealed record Download(string Name, string MediaType, Stream Content) : PageAnswer;
 
     /// <summary>A view that was drawn within the limits of its service.</summary>
-    internal sealed record Drawn(ReadOnlyMemory<byte> Html, string? ContentType, int Code) : PageAnswer;
+    internal sealed record Drawn(ReadOnlyMemory<byte> Html, string? ContentType, int Code) : PageAnswer
+    {
+        public int? Refresh { get; init; }
+    }
 
     internal sealed record SeeOther(string Address) : PageAnswer;
 

@@ -151,7 +151,8 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
                         return answer;
                     if (place.Officer is not null && show.Code == StatusCodes.Status200OK && place.Page.IsDefined(typeof(ShowsPersonalDataAttribute), inherit: false))
                         await RecordLook(context, place, request, cut);
-                    return await canvas.Draw(call, frame, show.Component, new Dictionary<string, object?>(StringComparer.Ordinal) { ["Model"] = show.Model }, show.Code);
+                    var drawn = await canvas.Draw(call, frame, show.Component, new Dictionary<string, object?>(StringComparer.Ordinal) { ["Model"] = show.Model }, show.Code);
+                    return drawn with { Refresh = show.Refresh };
                 }),
                 answer => Answer(http, frame, answer), stop);
         }
@@ -238,8 +239,22 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
                 http.Response.StatusCode = drawn.Code;
                 http.Response.ContentType = drawn.ContentType;
                 http.Response.ContentLength = drawn.Html.Length;
+                if (drawn.Refresh is { } seconds)
+                    http.Response.Headers["Refresh"] = seconds.ToString(CultureInfo.InvariantCulture);
                 if (!HttpMethods.IsHead(http.Request.Method))
                     await http.Response.Body.WriteAsync(drawn.Html, http.RequestAborted);
+                break;
+            case PageAnswer.Download file:
+                await using (file.Content)
+                {
+                    http.Response.Headers.CacheControl = "no-store";
+                    http.Response.ContentType = file.MediaType;
+                    http.Response.Headers.ContentDisposition = $"attachment; filename=\"{string.Concat(file.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-'))}\"";
+                    if (file.Content.CanSeek)
+                        http.Response.ContentLength = file.Content.Length - file.Content.Position;
+                    if (!HttpMethods.IsHead(http.Request.Method))
+                        await file.Content.CopyToAsync(http.Response.Body, http.RequestAborted);
+                }
                 break;
             case PageAnswer.SeeOther go when await IsAllowed(go.Address, http.RequestAborted):
                 http.Response.StatusCode = StatusCodes.Status303SeeOther;
@@ -332,7 +347,7 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         readonly (string Method, string Scheme, HostString Host, PathString Base, PathString Path, QueryString Query) _asked =
             (http.Request.Method, http.Request.Scheme, http.Request.Host, http.Request.PathBase, http.Request.Path, http.Request.QueryString);
 
-        public async Task<PageAnswer> Draw(ILifetimeScope call, PageFrame frame, Type component, Dictionary<string, object?> parameters, int status)
+        public async Task<PageAnswer.Drawn> Draw(ILifetimeScope call, PageFrame frame, Type component, Dictionary<string, object?> parameters, int status)
         {
             using var html = new MemoryStream();
             var drawing = new DefaultHttpContext { RequestServices = call.Resolve<IServiceProvider>() };

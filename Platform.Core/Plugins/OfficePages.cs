@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using Autofac;
 using Platform.Core.Commands;
+using Platform.Core.Office;
 using Platform.Core.Entities;
 using Platform.Core.Hosting;
 using Platform.Core.Pages;
@@ -46,6 +47,7 @@ internal sealed record OfficeRoute(string Pattern, Type Page, string? Menu, stri
     /// <summary>What is wrong with it in itself, in words; null when nothing is.</summary>
     public string? Fault() =>
         Permission is null ? $"its page {Page.Name} is for officers and does not say by [RequiresPermission(…)] who may see it."
+        : Pattern.Split('/')[0] is ConsoleFiles.Imports or ConsoleFiles.Extracts ? $"the pattern \"{Pattern}\" of its page for officers belongs to the platform, which has imports and extracts there."
         : Pattern.Split('/')[0] == ServiceFiles.Segment ? $"the pattern \"{Pattern}\" of its page begins with \"{ServiceFiles.Segment}\", where its files are."
         : Menu is not null && Pattern.Contains('{', StringComparison.Ordinal) ? $"its page \"{Pattern}\" stands in the menu and has parameters, which a menu does not know."
         : null;
@@ -56,7 +58,7 @@ internal sealed record OfficeRoute(string Pattern, Type Page, string? Menu, stri
 internal sealed record OfficeSection(string Module, string Segment, Func<CultureInfo, string> Title, Assembly Assembly, IReadOnlyList<OfficeRoute> Pages, ServiceFiles Files, bool IsService, Desks Where)
 {
     public static OfficeSection Of(ServiceDescription service) =>
-        new(service.Id, service.PathSegment, service.TitleIn, service.Assembly, service.Desk, service.Files, IsService: true, Desks.Entities);
+        new(service.Id, service.PathSegment, service.TitleIn, service.Assembly, [.. service.Desk, .. ConsoleFiles.PagesOf(service)], service.Files, IsService: true, Desks.Entities);
 
     /// <summary>Whether this entity's desk has it: a service is there for who offers it and for who is its creditor.</summary>
     public bool IsAt(Entity desk, EntitySnapshot known) =>

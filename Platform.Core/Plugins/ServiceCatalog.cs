@@ -104,7 +104,7 @@ internal sealed class ServiceCatalog
     public IEnumerable<ServicePermission> Permissions => Platform.Permissions.Concat(Services.SelectMany(service => service.Permissions));
 
     /// <summary>The console's pages in the order of its menu: the services', then the platform's.</summary>
-    public IEnumerable<OfficeSection> Sections => Services.Where(service => service.Desk.Count > 0).Select(OfficeSection.Of).Concat(Platform.Sections);
+    public IEnumerable<OfficeSection> Sections => Services.Select(OfficeSection.Of).Where(section => section.Pages.Count > 0).Concat(Platform.Sections);
 
     public ServiceDescription? Find(string id) => Services.FirstOrDefault(service => service.Id == id);
 }

@@ -48,9 +48,50 @@ public sealed class Citizen : IDisposable
         foreach (var (name, value) in fields)
             if (form.Elements.OfType<IHtmlInputElement>().FirstOrDefault(button => button.Type == "radio" && button.Name == name && button.Value == value) is { } choice)
                 choice.IsChecked = true;
+            else if (form.Elements[name] is IHtmlSelectElement list)
+                list.Value = value;
             else if (form.Elements[name] is IHtmlInputElement input)
                 input.Value = value;
         await form.SubmitAsync();
+    }
+
+    /// <summary>Sends the form with a field for files of this name, with the file in it and these boxes or fields filled.</summary>
+    /// <returns>The status of the answer; the page it led to is on the screen when it was a redirect or a page.</returns>
+    public async Task<int> Upload(string field, string fileName, byte[] content, params (string Name, string Value)[] fields)
+    {
+        var form = Page.Forms.First(form => form.QuerySelector($"input[type=file][name={field}]") is not null);
+        using var body = new MultipartFormDataContent();
+        foreach (var hidden in form.QuerySelectorAll("input[type=hidden]").OfType<IHtmlInputElement>())
+            body.Add(new StringContent(hidden.Value), hidden.Name!);
+        foreach (var (name, value) in fields)
+            body.Add(new StringContent(value), name);
+        body.Add(new ByteArrayContent(content), field, fileName);
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Address, form.GetAttribute("action") ?? "")) { Content = body };
+        request.Headers.Add("Cookie", Cookies);
+        using var answer = await client.SendAsync(request);
+        if (answer.Headers.Location is { } there)
+            await Open(there.OriginalString);
+        else
+        {
+            var html = await answer.Content.ReadAsStringAsync();
+            var address = Page.Url;
+            await _browser.OpenAsync(page => page.Content(html).Address(address).Status(answer.StatusCode));
+        }
+        return (int)answer.StatusCode;
+    }
+
+    /// <summary>What a form answers when it is sent with these fields, as bytes: for files that a browser would save.</summary>
+    public async Task<(int Status, string? Name, byte[] Content)> Fetch(string path, params (string Name, string Value)[] fields)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
+        using var request = new HttpRequestMessage(fields.Length == 0 ? HttpMethod.Get : HttpMethod.Post, new Uri(_host, path));
+        request.Headers.Add("Cookie", Cookies);
+        if (fields.Length > 0)
+            request.Content = new FormUrlEncodedContent(
+                [.. fields.Select(field => KeyValuePair.Create(field.Name, field.Value)), .. Page.QuerySelectorAll("main input[name=__form]").OfType<IHtmlInputElement>().Take(1).Select(token => KeyValuePair.Create(token.Name!, token.Value))]);
+        using var answer = await client.SendAsync(request);
+        return ((int)answer.StatusCode, answer.Content.Headers.ContentDisposition?.FileName?.Trim('"'), await answer.Content.ReadAsByteArrayAsync());
     }
 
     /// <summary>Presses the button with this value of its name, in whichever form it stands.</summary>

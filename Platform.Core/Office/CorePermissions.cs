@@ -1,0 +1,9 @@
+namespace Platform.Core.Office;
+
+/// <summary>What the platform itself lets officers do.</summary>
+internal static class CorePermissions
+{
+    public const string Estate = "core.estate";
+    public const string Look = "core.look";
+    public const string Settings = "core.settings";
+}

@@ -1,0 +1,167 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Platform.Core.Commands;
+using Platform.Core.Pages;
+using Platform.Core.Plugins;
+
+namespace Platform.Core.Office;
+
+/// <summary>What an officer may load for a service, and what was loaded last.</summary>
+internal sealed class ImportsPage(ServiceCatalog catalog, CallContext call, ImportRuns runs) : IPage
+{
+    const int Shown = 30;
+
+    public async Task<PageAnswer> Get(PageRequest request, CancellationToken stop)
+    {
+        var service = catalog.Find(call.Module)!;
+        var titles = service.Imports.ToDictionary(import => import.Verb, import => ServiceWords.Title(request.Texts, "import", import.Verb, import.Summary), StringComparer.Ordinal);
+        return PageAnswer.View<ImportsView>(new ImportsModel
+        {
+            Imports = [.. service.Imports.Where(import => ConsoleFiles.PermissionOf(import.Import) is { } wanted && request.Officer!.May(wanted)).Select(import => new Crumb(titles[import.Verb], $"{request.Path}/{ConsoleFiles.Imports}/{import.Verb}"))],
+            Runs = [.. (await runs.Last(call.Creditor, call.Module, Shown, stop)).Select(run => new ImportLine(
+                titles.GetValueOrDefault(run.Verb, run.Verb), $"{request.Path}/{ConsoleFiles.Imports}/{run.Verb}/{run.RunId}", ImportModel.Of(run, request.Now)))],
+        });
+    }
+}
+
+/// <summary>Takes a file and sends to the page that tells how far it is.</summary>
+[AcceptsFiles(50), LimitTries(60, 10)]
+internal sealed class ImportPage<TImport>(ServiceCatalog catalog, CallContext call, ImportRuns runs) : IPage
+    where TImport : IImport
+{
+    ImportVerb Verb => catalog.Find(call.Module)!.Imports.First(import => import.Import == typeof(TImport));
+
+    public Task<PageAnswer> Get(PageRequest request, CancellationToken stop) => Task.FromResult(Draw(request, new FormState(), StatusCodes.Status200OK));
+
+    public async Task<PageAnswer> Post(PageRequest request, CancellationToken stop)
+    {
+        var form = FormState.From(request.Form);
+        if (form.File(ImportForm.File, ImportForm.Rules, request.Culture) is not { } file)
+        {
+            if (form.IsValid)
+                form.AddError(ImportForm.File, PageTexts.Catalog.In(request.Culture)["import.file.missing"]);
+            return Draw(request, form, StatusCodes.Status422UnprocessableEntity);
+        }
+        await using var content = file.OpenRead();
+        var run = await runs.Begin(call, Verb, file.Name.Length == 0 ? "file.csv" : file.Name, content, form.IsChecked(ImportForm.Whole), stop);
+        return PageAnswer.Go($"{request.Path}/{ConsoleFiles.Imports}/{Verb.Verb}/{run}");
+    }
+
+    PageAnswer Draw(PageRequest request, FormState form, int status) => PageAnswer.View<ImportView>(
+        new ImportFormModel { Title = ServiceWords.Title(request.Texts, "import", Verb.Verb, Verb.Summary), Help = ServiceWords.Help(request.Texts, "import", Verb.Verb), Form = form, ListPath = $"{request.Path}/{ConsoleFiles.Imports}" }, status);
+}
+
+/// <summary>How far a file is, then what became of it, line by line.</summary>
+internal sealed class ImportRunPage<TImport>(ServiceCatalog catalog, CallContext call, ImportRuns runs) : IPage
+    where TImport : IImport
+{
+    const int PerPage = 100;
+
+    public async Task<PageAnswer> Get(PageRequest request, CancellationToken stop)
+    {
+        var verb = catalog.Find(call.Module)!.Imports.First(import => import.Import == typeof(TImport));
+        var id = Guid.Parse(request.Route["run"]);
+        if (await runs.Find(call.Creditor, call.Module, id, stop) is not { } run || run.Verb != verb.Verb)
+            return PageAnswer.NotFound;
+        if (request.Query.ContainsKey("scarti"))
+            return await runs.RefusedLines(call.Creditor, call.Module, id, stop) is { } lines ? PageAnswer.File($"scarti-{run.FileName}", "text/csv; charset=utf-8", new MemoryStream(lines)) : PageAnswer.NotFound;
+        var errors = run.AllErrors;
+        var page = int.TryParse(request.Query["pagina"], NumberStyles.None, CultureInfo.InvariantCulture, out var asked) ? Math.Clamp(asked, 1, Math.Max(1, (errors.Count + PerPage - 1) / PerPage)) : 1;
+        var list = $"{request.Path}/{ConsoleFiles.Imports}";
+        var model = new ImportRunModel
+        {
+            Title = ServiceWords.Title(request.Texts, "import", verb.Verb, verb.Summary), Run = ImportModel.Of(run, request.Now), ListPath = list, AgainPath = $"{list}/{verb.Verb}", Path = $"{list}/{verb.Verb}/{id}",
+            Errors = [.. errors.Skip((page - 1) * PerPage).Take(PerPage)], Page = page, Pages = (errors.Count + PerPage - 1) / PerPage, MoreErrors = run.MoreErrors, HasRefused = run.HasRefused,
+        };
+        return model.Run.State == ImportState.Running ? PageAnswer.Watch<ImportRunView>(model, 2) : PageAnswer.View<ImportRunView>(model);
+    }
+}
+
+/// <summary>Names of the import form's fields.</summary>
+internal static class ImportForm
+{
+    public const string File = "file";
+    public const string Whole = "tutto_o_niente";
+
+    public static FileRules Rules { get; } = new(49 << 20, FileKind.Csv);
+}
+
+/// <summary>What a service calls its imports and office commands in the reader's language: <c>import.{verb}</c> and <c>office.{verb}</c> of its texts, its own summary without them.</summary>
+internal static class ServiceWords
+{
+    public static string Title(Texts texts, string kind, string verb, string summary) => Has(texts, $"{kind}.{verb}") ?? summary;
+
+    public static string? Help(Texts texts, string kind, string verb) => Has(texts, $"{kind}.{verb}.help");
+
+    public static string? Has(Texts texts, string key) => texts[key] is var words && words != key ? words : null;
+}
+
+/// <summary>Where a file stands.</summary>
+public enum ImportState
+{
+    Running,
+    Done,
+    /// <summary>The service could not go on; what was loaded until then stays.</summary>
+    Failed,
+    /// <summary>The host that loaded it is gone.</summary>
+    Lost,
+}
+
+/// <summary>A file that was loaded, as pages tell it.</summary>
+/// <param name="Failure">In the service's words, where it had any.</param>
+public sealed record ImportModel(
+    ImportState State, string FileName, long Bytes, bool AllOrNothing, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, int Read, int Added, int Changed, int Unchanged, int Waiting, int Errors, string? Failure)
+{
+    internal static ImportModel Of(ImportRun run, DateTimeOffset now) => new(
+        run.EndedAt is null ? now - run.SeenAt > ImportRuns.Silence ? ImportState.Lost : ImportState.Running : run.Failure is null ? ImportState.Done : ImportState.Failed,
+        run.FileName, run.Bytes, run.AllOrNothing, Time.LegalTime.Local(run.StartedAt), run.EndedAt is { } end ? Time.LegalTime.Local(end) : null, run.Read, run.Added, run.Changed, run.Unchanged, run.Waiting,
+        Math.Max(run.Refused, run.AllErrors.Count + run.MoreErrors), run.Failure is "broken" or "stopped" ? null : run.Failure);
+}
+
+/// <summary>A line of the list of files.</summary>
+public sealed record ImportLine(string Title, string Path, ImportModel Run);
+
+/// <summary>What may be loaded, and what was.</summary>
+public sealed class ImportsModel
+{
+    public required IReadOnlyList<Crumb> Imports { get; init; }
+
+    public required IReadOnlyList<ImportLine> Runs { get; init; }
+}
+
+/// <summary>The form that takes a file.</summary>
+public sealed class ImportFormModel
+{
+    public required string Title { get; init; }
+
+    public required string? Help { get; init; }
+
+    public required FormState Form { get; init; }
+
+    public required string ListPath { get; init; }
+}
+
+/// <summary>One file and its errors, a page of them.</summary>
+public sealed class ImportRunModel
+{
+    public required string Title { get; init; }
+
+    public required ImportModel Run { get; init; }
+
+    public required string Path { get; init; }
+
+    public required string ListPath { get; init; }
+
+    public required string AgainPath { get; init; }
+
+    public required IReadOnlyList<ImportError> Errors { get; init; }
+
+    public required int Page { get; init; }
+
+    public required int Pages { get; init; }
+
+    /// <summary>Errors that were counted and not kept.</summary>
+    public required int MoreErrors { get; init; }
+
+    public required bool HasRefused { get; init; }
+}

@@ -1,0 +1,296 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Autofac;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Platform.Core.Commands;
+using Platform.Core.Entities;
+using Platform.Core.Hosting;
+using Platform.Core.Plugins;
+using Platform.Core.Storage;
+
+namespace Platform.Core.Office;
+
+/// <summary>A file that an officer loaded, as far as it is.</summary>
+internal sealed class ImportRun
+{
+    public Guid RunId { get; init; }
+    public string Verb { get; init; } = "";
+    public string FileName { get; init; } = "";
+    public long Bytes { get; init; }
+    public bool AllOrNothing { get; init; }
+    public string Officer { get; init; } = "";
+    public DateTimeOffset StartedAt { get; init; }
+    public DateTimeOffset SeenAt { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
+    public int Read { get; init; }
+    public int Added { get; init; }
+    public int Changed { get; init; }
+    public int Unchanged { get; init; }
+    public int Waiting { get; init; }
+    public int Refused { get; init; }
+    public int MoreErrors { get; init; }
+    public string? Failure { get; init; }
+    public string? Errors { get; init; }
+    public bool HasRefused { get; init; }
+
+    public IReadOnlyList<ImportError> AllErrors => Errors is null ? [] : JsonSerializer.Deserialize<List<ImportError>>(Errors)!;
+}
+
+/// <summary>Loads files for officers in the background and writes down how far it is, so that any host can tell.</summary>
+/// <remarks>
+/// The file is kept beside the host that loads it, until the end and no longer. If that host dies the run is told as broken off: what was loaded until then stays, and the same
+/// file again doubles nothing.
+/// </remarks>
+internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvider clock, IHostApplicationLifetime life, ILogger<ImportRuns> log)
+{
+    const string Core = "portico_core";
+    const int MostRefusedBytes = 20 << 20;
+
+    /// <summary>A run that nobody has spoken of for so long has lost its host.</summary>
+    public static readonly TimeSpan Silence = TimeSpan.FromMinutes(1);
+
+    /// <summary>Takes the file and answers at once; the run's number is its address.</summary>
+    public async Task<Guid> Begin(CallContext call, ImportVerb verb, string fileName, Stream content, bool allOrNothing, CancellationToken stop)
+    {
+        var file = new FileStream(Path.Combine(Path.GetTempPath(), $"portico-import-{Guid.NewGuid():n}"), new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+        try
+        {
+            await content.CopyToAsync(file, stop);
+            file.Position = 0;
+            var sha256 = await SHA256.HashDataAsync(file, stop);
+            file.Position = 0;
+            var run = Guid.CreateVersion7();
+            var now = clock.GetUtcNow();
+            await database.Run(
+                Core, call.Creditor, call.Actor, clock,
+                async session =>
+                {
+                    await session.Execute(
+                        """
+                        insert into core.import_run (entity_id, run_id, service, verb, file_name, bytes, sha256, all_or_nothing, officer, started_at, seen_at)
+                        values (@entity, @run, @Module, @Verb, @fileName, @bytes, @sha256, @allOrNothing, @Actor, @now, @now)
+                        """,
+                        new { entity = session.Entity, run, call.Module, verb.Verb, fileName, bytes = file.Length, sha256, allOrNothing, call.Actor, now });
+                    session.Record("import.begun", new { run, service = call.Module, verb = verb.Verb, sha256 = Convert.ToHexStringLower(sha256), bytes = file.Length });
+                    return run;
+                },
+                stop);
+            _ = Task.Run(() => Load(call, verb, run, file, allOrNothing, life.ApplicationStopping), CancellationToken.None);
+            return run;
+        }
+        catch
+        {
+            await file.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task<ImportRun?> Find(EntityId entity, string service, Guid run, CancellationToken stop) => database.Run(
+        Core, entity, "console", clock,
+        session => session.First<ImportRun>(
+            """
+            select run_id, verb, file_name, bytes, all_or_nothing, officer, started_at, seen_at, ended_at, read, added, changed, unchanged, waiting, refused, more_errors, failure, errors::text as errors,
+                   refused_lines is not null as has_refused
+              from core.import_run where entity_id = @entity and service = @service and run_id = @run
+            """,
+            new { entity = session.Entity, service, run }),
+        stop);
+
+    /// <summary>The last runs of a service, without their errors.</summary>
+    public Task<IReadOnlyList<ImportRun>> Last(EntityId entity, string service, int most, CancellationToken stop) => database.Run(
+        Core, entity, "console", clock,
+        session => session.List<ImportRun>(
+            """
+            select run_id, verb, file_name, bytes, all_or_nothing, officer, started_at, seen_at, ended_at, read, added, changed, unchanged, waiting, refused, more_errors, failure
+              from core.import_run where entity_id = @entity and service = @service
+             order by started_at desc, run_id limit @most
+            """,
+            new { entity = session.Entity, service, most }),
+        stop);
+
+    /// <summary>The lines that were not loaded, as a file; null where there are none, or none any more.</summary>
+    public Task<byte[]?> RefusedLines(EntityId entity, string service, Guid run, CancellationToken stop) => database.Run(
+        Core, entity, "console", clock,
+        session => session.First<byte[]>("select refused_lines from core.import_run where entity_id = @entity and service = @service and run_id = @run", new { entity = session.Entity, service, run }),
+        stop);
+
+    async Task Load(CallContext call, ImportVerb verb, Guid run, FileStream file, bool allOrNothing, CancellationToken stop)
+    {
+        await using var closing = file;
+        try
+        {
+            using var refused = new MemoryStream();
+            ImportReport? report = null;
+            string? failure = null;
+            using var pulse = new Pulse(this, call.Creditor, run);
+            try
+            {
+                await using var lines = new StreamWriter(new Bounded(refused, MostRefusedBytes), new UTF8Encoding(encoderShouldEmitUTF8Identifier: true), leaveOpen: true);
+                report = await scopes.In(call, scope => ((IImport)scope.Resolve(verb.Import)).Run(new(file) { AllOrNothing = allOrNothing, Progress = pulse, Refused = lines }, stop));
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                failure = "stopped";
+            }
+            catch (FormatException wrong)
+            {
+                failure = wrong.Message;
+            }
+            catch (Exception wrong)
+            {
+                // What a service throws may tell of persons: the log's reader has the type and the run.
+                log.LogError("Import {Run} of {Service} {Verb} broke off: {Fault}.", run, call.Module, verb.Verb, wrong.GetType().Name);
+                log.LogDebug(wrong, "Import {Run}.", run);
+                failure = "broken";
+            }
+            await pulse.End();
+            await End(call, run, report, failure, refused.Length is > 0 and <= MostRefusedBytes ? refused.ToArray() : null);
+        }
+        catch (Exception wrong)
+        {
+            log.LogError(wrong, "What became of import {Run} could not be written down; the page tells that it broke off.", run);
+        }
+    }
+
+    Task<int> End(CallContext call, Guid run, ImportReport? report, string? failure, byte[]? refused) => database.Run(
+        Core, call.Creditor, call.Actor, clock,
+        async session =>
+        {
+            var now = clock.GetUtcNow();
+            var some = report ?? new(0, 0, 0, 0, []);
+            var done = await session.Execute(
+                """
+                update core.import_run
+                   set ended_at = @now, seen_at = @now, read = greatest(read, @Read), added = @Added, changed = @Changed, unchanged = @Unchanged, waiting = @Waiting, refused = @Refused,
+                       more_errors = @MoreErrors, failure = left(@failure, 500), errors = @errors::jsonb, refused_lines = @lines
+                 where entity_id = @entity and run_id = @run and ended_at is null
+                """,
+                new
+                {
+                    entity = session.Entity, run, now, some.Read, some.Added, some.Changed, some.Unchanged, some.Waiting, some.Refused, some.MoreErrors, failure,
+                    errors = some.Errors.Count == 0 ? null : JsonSerializer.Serialize(some.Errors), lines = some.Errors.Count == 0 ? null : refused,
+                });
+            session.Record("import.ended", new { run, service = call.Module, read = some.Read, added = some.Added, changed = some.Changed, errors = some.Errors.Count + some.MoreErrors, failed = failure is not null });
+            return done;
+        },
+        CancellationToken.None);
+
+    Task<int> Say(EntityId entity, Guid run, int read) => database.Run(
+        Core, entity, "console", clock,
+        session => session.Execute(
+            "update core.import_run set read = @read, seen_at = @now where entity_id = @entity and run_id = @run and ended_at is null", new { entity = session.Entity, run, read, now = clock.GetUtcNow() }),
+        CancellationToken.None);
+
+    void Silent(Exception wrong, Guid run) => log.LogDebug(wrong, "Import {Run} could not say how far it is.", run);
+
+    /// <summary>Says how far it is, twice a second at most, and that it lives, every few seconds.</summary>
+    sealed class Pulse : IProgress<int>, IDisposable
+    {
+        static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(500);
+
+        readonly ImportRuns _runs;
+        readonly EntityId _entity;
+        readonly Guid _run;
+        readonly CancellationTokenSource _over = new();
+        readonly Task _beating;
+        int _read;
+
+        public Pulse(ImportRuns runs, EntityId entity, Guid run)
+        {
+            (_runs, _entity, _run) = (runs, entity, run);
+            _beating = Task.Run(Beating, CancellationToken.None);
+        }
+
+        public void Report(int value) => Volatile.Write(ref _read, value);
+
+        public async Task End()
+        {
+            await _over.CancelAsync();
+            await _beating;
+        }
+
+        async Task Beating()
+        {
+            using var timer = new PeriodicTimer(Beat);
+            var (told, at) = (-1, Stopwatch.GetTimestamp());
+            try
+            {
+                while (await timer.WaitForNextTickAsync(_over.Token))
+                {
+                    var read = Volatile.Read(ref _read);
+                    if (read == told && Stopwatch.GetElapsedTime(at) < TimeSpan.FromSeconds(10))
+                        continue;
+                    (told, at) = (read, Stopwatch.GetTimestamp());
+                    try
+                    {
+                        await _runs.Say(_entity, _run, read);
+                    }
+                    catch (Exception wrong) when (wrong is Npgsql.NpgsqlException or TransientStorageException)
+                    {
+                        // The next beat says it again; the import itself meets the same database.
+                        _runs.Silent(wrong, _run);
+                    }
+                }
+            }
+            catch (OperationCanceledException) when (_over.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+
+        public void Dispose() => _over.Dispose();
+    }
+
+    /// <summary>Keeps what fits and one byte more, by which it is known that there was more.</summary>
+    sealed class Bounded(MemoryStream into, int most) : Stream
+    {
+        public override bool CanRead => false;
+        public override bool CanSeek => false;
+        public override bool CanWrite => true;
+        public override long Length => into.Length;
+        public override long Position { get => into.Position; set => throw new NotSupportedException(); }
+
+        public override void Write(byte[] buffer, int offset, int count) => into.Write(buffer, offset, (int)Math.Min(count, most + 1 - into.Length));
+        public override void Flush() => into.Flush();
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+        public override void SetLength(long value) => throw new NotSupportedException();
+    }
+}
+
+/// <summary>Empties, thirty days after a run ended, what was wrong in its file.</summary>
+internal sealed class ImportSweeper(Database database, TimeProvider clock, ILogger<ImportSweeper> log) : Sweeper(log)
+{
+    static readonly TimeSpan Pace = TimeSpan.FromHours(1);
+    static readonly TimeSpan Kept = TimeSpan.FromDays(30);
+
+    DateTimeOffset _next = DateTimeOffset.MinValue;
+
+    protected override string Name => "imports";
+
+    protected override async Task<int> SweepOnce(CancellationToken stop)
+    {
+        var now = clock.GetUtcNow();
+        if (now < _next)
+            return 0;
+        var old = now - Kept;
+        var entities = await database.Run(
+            ModuleRoles.Centre, null, "imports", clock,
+            session => session.List<int>("select distinct entity_id from core.import_run where (errors is not null or refused_lines is not null) and ended_at <= @old", new { old }), stop);
+        var gone = 0;
+        foreach (var entity in entities)
+            gone += await database.Run(
+                ModuleRoles.Of("core"), new(entity), "imports", clock,
+                session => session.Execute(
+                    "update core.import_run set errors = null, refused_lines = null where entity_id = @entity and (errors is not null or refused_lines is not null) and ended_at <= @old", new { entity, old }),
+                stop);
+        _next = now + Pace;
+        return gone;
+    }
+}

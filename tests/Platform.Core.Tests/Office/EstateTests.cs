@@ -1,0 +1,175 @@
+using System.Text;
+using Platform.Testing;
+
+namespace Platform.Core.Tests.Office;
+
+/// <summary>What the service centre's administrator does: entities, their services, their settings.</summary>
+public sealed class EstateTests
+{
+    PorticoTestHost _host = null!;
+    Citizen _admin = null!;
+
+    [SetUp]
+    public async Task Start()
+    {
+        _host = await PorticoTestHost.Start();
+        _admin = await _host.SignInAs("000", ("administrator", ""));
+    }
+
+    [TearDown]
+    public async Task Stop()
+    {
+        _admin.Dispose();
+        await _host.DisposeAsync();
+    }
+
+    static (string, string)[] Monghidoro(string code = "MGD", string slug = "monghidoro", string id = "37040", string tax = "00000000000") =>
+    [
+        ("nome", "Comune di Monghidoro"), ("tipo", "municipality"), ("id", id), ("codice", code), ("slug", slug), ("istat", "037040"), ("codice_fiscale", tax), ("colore", "#0f6b3a"),
+        ("telefono", "051 000000"), ("email", ""), ("pec", ""), ("sito", "https://www.comune.monghidoro.example"), ("indirizzo", "Via Matteotti 1"),
+    ];
+
+    [Test]
+    public async Task A_municipality_is_brought_on_line_with_a_service_and_citizens_find_it_without_a_restart()
+    {
+        await _admin.Open("/console/centro/enti/nuovo");
+        await _admin.Send(Monghidoro());
+        _admin.Heading.Should().Be("Comune di Monghidoro");
+        _admin.Reads.Should().Contain("Nessun servizio è attivo");
+        using var citizen = _host.NewCitizen();
+        await citizen.Open("/monghidoro/multe");
+        citizen.Status.Should().Be(404);
+
+        await _admin.Send(("servizio", "fines"), ("creditore", "MGD"));
+
+        _admin.Reads.Should().Contain("C’è almeno un servizio attivo").And.Contain("Citizens can pay by pagonline, by the agreement of the service centre").And.Contain("/monghidoro/multe\">Multe</a>");
+        await citizen.Open("/monghidoro/multe");
+        citizen.Status.Should().Be(200);
+
+        await _admin.Press("azione", "sospendi");
+        await citizen.Open("/monghidoro/multe");
+        citizen.Status.Should().Be(404);
+        await _admin.Press("azione", "attiva");
+        await citizen.Open("/monghidoro/multe");
+        citizen.Status.Should().Be(200);
+        await _admin.Press("azione", "togli");
+        _admin.Reads.Should().Contain("Non offre ancora servizi");
+        (await _host.Database.Rows<string>("select kind from core.journal where actor = @who and kind like 'entit%' ", new { who = $"officer:{_admin.OfficerId}" })).Should().BeEquivalentTo([
+            "entities.imported", "entity.service_offered", "entity.service_suspended", "entity.service_offered", "entity.service_withdrawn"]);
+    }
+
+    [TestCase("codice", "Mg")]
+    [TestCase("codice", "MZB")]
+    [TestCase("slug", "console")]
+    [TestCase("slug", "marzabotto")]
+    [TestCase("slug", "../x")]
+    [TestCase("id", "37036")]
+    [TestCase("id", "-1")]
+    [TestCase("istat", "37")]
+    [TestCase("codice_fiscale", "12345678901")]
+    [TestCase("colore", "rosso")]
+    [TestCase("sito", "javascript:alert(1)")]
+    [TestCase("nome", "")]
+    [TestCase("telefono", "051\t1")]
+    public async Task What_cannot_be_an_entity_is_refused_at_its_field_and_nothing_is_lost(string field, string value)
+    {
+        var before = await _host.Database.Value<string>("select md5(string_agg(e::text, '|' order by entity_id)) from core.entity e");
+        await _admin.Open("/console/centro/enti/nuovo");
+        await _admin.Send([.. Monghidoro().Select(known => known.Item1 == field ? (field, value) : known)]);
+
+        _admin.Status.Should().Be(422);
+        _admin.Page.QuerySelector($"[name={field}][aria-invalid=true]").Should().NotBeNull();
+        _admin.Page.QuerySelector("[name=indirizzo]")!.GetAttribute("value").Should().Be("Via Matteotti 1");
+        (await _host.Database.Value<string>("select md5(string_agg(e::text, '|' order by entity_id)) from core.entity e")).Should().Be(before);
+    }
+
+    [Test]
+    public async Task What_means_something_in_a_file_is_just_text_in_a_form()
+    {
+        await _admin.Open("/console/centro/enti/nuovo");
+        await _admin.Send([.. Monghidoro().Select(known => known.Item1 == "indirizzo" ? ("indirizzo", "Via \"Roma\"; 1, piano\\2") : known)]);
+
+        (await _host.Database.Value<string>("select address from core.entity where code = 'MGD'")).Should().Be("Via \"Roma\"; 1, piano\\2");
+    }
+
+    [Test]
+    public async Task Contacts_host_names_and_logo_are_changed_and_judged()
+    {
+        await _admin.Open("/console/centro/enti/ente/MZB");
+        await _admin.Send(("nome", "Comune di Marzabotto"), ("telefono", "051 123456"), ("sito", "ftp://x"));
+        _admin.Status.Should().Be(422);
+        await _admin.Send(("nome", "Comune di Marzabotto"), ("telefono", "051 123456"), ("sito", "https://www.comune.marzabotto.example"));
+        (await _host.Database.Value<string>("select phone from core.entity where code = 'MZB'")).Should().Be("051 123456");
+
+        await _admin.Send(("host", "https://servizi.example"));
+        _admin.Status.Should().Be(422);
+        await _admin.Send(("host", "servizi.marzabotto.example"));
+        _admin.Reads.Should().Contain("servizi.marzabotto.example");
+        await _admin.Open("/console/centro/enti/ente/VRG");
+        await _admin.Send(("host", "servizi.marzabotto.example"));
+        _admin.Reads.Should().Contain("porta già a un altro ente");
+
+        (await _admin.Upload("stemma", "x.png", Encoding.UTF8.GetBytes("<svg onload=alert(1)>"), [])).Should().Be(422);
+        (await _host.Database.Value<long>("select count(*) from core.logo")).Should().Be(0);
+    }
+
+    [Test]
+    public async Task Entities_come_from_a_csv_all_or_nothing()
+    {
+        const string heading = "id;codice;slug;nome;tipo;istat;codice_fiscale;servizi";
+        await _admin.Open("/console/centro/enti/carica");
+        (await _admin.Upload("file", "enti.csv", Encoding.UTF8.GetBytes($"{heading}\n37040;MGD;monghidoro;Comune di Monghidoro;municipality;037040;00000000000;fines\n37041;mor;Monzuno;x;y;z;1;\n"))).Should().Be(422);
+        _admin.Reads.Should().Contain("tre lettere maiuscole");
+        (await _host.Database.Value<long>("select count(*) from core.entity where code = 'MGD'")).Should().Be(0);
+
+        (await _admin.Upload("file", "enti.csv", Encoding.UTF8.GetBytes($"{heading}\n37040;MGD;monghidoro;Comune di Monghidoro;municipality;037040;00000000000;fines\n"))).Should().Be(200);
+        _admin.Reads.Should().Contain("Nuovi: 1");
+        await _admin.Open("/console/centro/enti?cerca=monghi");
+        _admin.Reads.Should().Contain("Enti trovati: 1").And.Contain("Comune di Monghidoro");
+    }
+
+    [Test]
+    public async Task Settings_have_a_form_a_history_with_names_and_an_undo()
+    {
+        const string page = "/console/reno-galliera/impostazioni/fines";
+        await _admin.Open("/console/reno-galliera/impostazioni");
+        await _admin.Follow("Multe");
+        await _admin.Send(("remindBefore", "99"));
+        _admin.Status.Should().Be(422);
+        _admin.Reads.Should().Contain("Da 0 a 30");
+        await _admin.Send(("remindBefore", "tre"));
+        _admin.Reads.Should().Contain("Scrivi un numero intero");
+        await _admin.Send(("remindBefore", "3"), ("office", "Polizia locale, ore 9-12"));
+        _admin.Reads.Should().Contain("Salvato").And.Contain("Promemoria prima della scadenza: 3").And.Contain("Prova 1");
+        (await _host.Portico("settings", "show", "fines", "--entity", "URG")).Output.Should().Contain("remindBefore=3");
+
+        await _admin.Press("Annulla l’ultima modifica");
+        (await _host.Portico("settings", "show", "fines", "--entity", "URG")).Output.Should().NotContain("remindBefore=3\n");
+        (await _admin.Fetch("/console/bentivoglio/impostazioni/fines")).Status.Should().Be(404, "the union decides");
+        (await _admin.Fetch("/console/reno-galliera/impostazioni/nessuno")).Status.Should().Be(404);
+        _admin.Address.AbsolutePath.Should().Be(page);
+    }
+
+    [Test]
+    public async Task The_list_of_services_says_who_wrote_them_and_who_uses_them()
+    {
+        await _admin.Open("/console/centro/servizi");
+
+        _admin.Reads.Should().Contain("Multefines").And.Contain("Unione Reno Galliera").And.Contain("attivo in");
+    }
+
+    [Test]
+    public async Task Nobody_but_the_centre_has_the_pages_of_entities()
+    {
+        using var administrator = await _host.SignInAs("URG", ("administrator", ""));
+        foreach (var path in new[] { "enti", "enti/nuovo", "enti/carica", "enti/ente/MZB", "servizi" })
+        {
+            (await administrator.Fetch($"/console/reno-galliera/{path}")).Status.Should().Be(404);
+            (await administrator.Fetch($"/console/centro/{path}")).Status.Should().Be(404);
+        }
+        using var auditor = await _host.SignInAs("000", ("auditor", ""));
+        (await auditor.Fetch("/console/centro/servizi")).Status.Should().Be(200);
+        (await auditor.Fetch("/console/centro/enti/ente/MZB")).Status.Should().Be(403);
+        (await auditor.Fetch("/console/reno-galliera/impostazioni/fines")).Status.Should().Be(403);
+    }
+}
