@@ -11,7 +11,7 @@ namespace Platform.Core.Identity;
 /// <summary>Signing in and out, and the first pages of who is signed in.</summary>
 internal sealed class ConsolePages(ConsoleServer console, PageServer pages, OfficerSessions sessions, OfficerRegister register, EntityDirectory entities, AddressLimits addresses, CallScopes scopes)
 {
-    const int MostTries = 5;
+    const int MostTries = 10;
 
     static readonly TimeSpan LockedFor = TimeSpan.FromMinutes(15);
 
