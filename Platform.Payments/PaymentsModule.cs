@@ -8,6 +8,7 @@ using Platform.Core.Pages;
 using Platform.Payments.Checkout;
 using Platform.Payments.Gateways.PagOnLine;
 using Platform.Payments.Ledger;
+using Platform.Payments.Office.Search;
 using Platform.Payments.Pages;
 using Platform.Payments.Positions;
 using Platform.Payments.Refunds;
@@ -38,6 +39,7 @@ internal sealed class PaymentsModule : IPlatformModule
         builder.RegisterType<SettlementDays>().SingleInstance();
         builder.RegisterType<Payouts>().SingleInstance();
         builder.RegisterType<BookParity>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<PaymentQueries>().SingleInstance();
         builder.RegisterType<PaymentPages>().SingleInstance();
         builder.RegisterType<PagOnLineGateway>().As<IPaymentGateway>().SingleInstance();
         builder.Register(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
