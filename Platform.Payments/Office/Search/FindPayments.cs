@@ -1,6 +1,7 @@
 using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Money;
+using Platform.Core.Plugins;
 using Platform.Core.Storage;
 using Platform.Core.Time;
 using Platform.Payments.Checkout;
@@ -21,6 +22,7 @@ internal sealed record PaymentPlace(DateTimeOffset At, Guid Payment, string Key 
 /// <summary>One page of payments of the creditor of the call, the newest first. Reads a bounded number of rows, whatever is asked and however many there are.</summary>
 /// <param name="Place">Where to go on; null begins.</param>
 /// <param name="Newer">Towards newer ones, as "back" does.</param>
+[RequiresPermission(OfficePermissions.See)]
 internal sealed record FindPayments(PaymentCriteria Criteria, PaymentPlace? Place = null, bool Newer = false) : ICommand<FoundPayments>;
 
 /// <param name="Newer">Where newer ones may be; null where there are none.</param>
@@ -28,7 +30,7 @@ internal sealed record FindPayments(PaymentCriteria Criteria, PaymentPlace? Plac
 internal sealed record FoundPayments(IReadOnlyList<FoundPayment> Payments, PaymentPlace? Newer, PaymentPlace? Older);
 
 /// <summary>A payment in a list: nothing in it is personal.</summary>
-internal sealed class FoundPayment
+public sealed class FoundPayment
 {
     public Guid PaymentId { get; init; }
     public string OrderNo { get; init; } = "";
@@ -97,14 +99,18 @@ internal sealed class PaymentQueries(Database database, TimeProvider clock)
         return (sql, Arguments(entity, criteria, request.Place, newer, words));
     }
 
-    static object Arguments(EntityId entity, PaymentCriteria criteria, PaymentPlace? place, bool newer, IReadOnlyList<string> words) => new
+    static object Arguments(EntityId entity, PaymentCriteria criteria, PaymentPlace? place, bool newer, IReadOnlyList<string> words)
     {
-        entity, order = Order(criteria.Text ?? ""), criteria.State, criteria.Service, cents = criteria.Amount?.Cents,
-        from = criteria.From is { } first ? LegalTime.EndOf(first.AddDays(-1)) : Never,
-        until = criteria.To is { } last ? LegalTime.EndOf(last) : Ever,
-        at = place?.At ?? (newer ? Never : Ever), id = place?.Payment ?? Guid.Empty,
-        word = words.FirstOrDefault(""), others = words.Skip(1).ToArray(), look = LookOf(words),
-    };
+        var from = criteria.From is { } first ? LegalTime.EndOf(first.AddDays(-1)) : Never;
+        var until = criteria.To is { } last ? LegalTime.EndOf(last) : Ever;
+        // One bound on either side: PostgreSQL begins an index at the bound it finds last, not at the narrower one.
+        var (at, id) = place is { } known && (newer ? known.At >= from : known.At < until) ? (known.At, known.Payment) : (newer ? from : until, Guid.Empty);
+        return new
+        {
+            entity, order = Order(criteria.Text ?? ""), criteria.State, criteria.Service, cents = criteria.Amount?.Cents, from, until, at, id,
+            word = words.FirstOrDefault(""), others = words.Skip(1).ToArray(), look = LookOf(words),
+        };
+    }
 
     /// <summary>As it is stored: capitals, however the hyphens were typed.</summary>
     static string Order(string typed)
@@ -172,8 +178,8 @@ internal sealed class PaymentQueries(Database database, TimeProvider clock)
 
         """;
 
-    const string Older = " and p.created_at >= @from and p.created_at < @until and (p.created_at, p.payment_id) < (@at, @id) order by p.created_at desc, p.payment_id desc limit @look";
-    const string Newer = " and p.created_at >= @from and p.created_at < @until and (p.created_at, p.payment_id) > (@at, @id) order by p.created_at, p.payment_id limit @look";
+    const string Older = " and p.created_at >= @from and (p.created_at, p.payment_id) < (@at, @id) order by p.created_at desc, p.payment_id desc limit @look";
+    const string Newer = " and p.created_at < @until and (p.created_at, p.payment_id) > (@at, @id) order by p.created_at, p.payment_id limit @look";
 
     const string ByTime = "select " + Columns + Fits + "where p.entity_id = @entity";
     internal const string ByTimeOlder = ByTime + Older;
@@ -207,20 +213,19 @@ internal sealed class PaymentQueries(Database database, TimeProvider clock)
           from (select k.at, k.payment_id
                   from payments.search_token k
                  where k.entity_id = @entity and k.token = (select payments.search_digest(key, @word) from payments.search_key where entity_id = @entity)
-                   and k.at >= @from and k.at < @until
 
         """;
 
     internal const string ByWordOlder = ByWord +
         """
-                   and (k.at, k.payment_id) < (@at, @id) order by k.at desc, k.payment_id desc limit @look) c
+                   and k.at >= @from and (k.at, k.payment_id) < (@at, @id) order by k.at desc, k.payment_id desc limit @look) c
           join payments.payment p on p.entity_id = @entity and p.payment_id = c.payment_id
          order by c.at desc, c.payment_id desc
         """;
 
     internal const string ByWordNewer = ByWord +
         """
-                   and (k.at, k.payment_id) > (@at, @id) order by k.at, k.payment_id limit @look) c
+                   and k.at < @until and (k.at, k.payment_id) > (@at, @id) order by k.at, k.payment_id limit @look) c
           join payments.payment p on p.entity_id = @entity and p.payment_id = c.payment_id
          order by c.at, c.payment_id
         """;

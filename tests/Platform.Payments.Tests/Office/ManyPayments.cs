@@ -76,7 +76,7 @@ internal static partial class ManyPayments
                   union all select x.word, m.subject_id from (values ('e:persona' || n || '@example.it'), ('n:' || given), ('n:' || family), ('m:' || given || ' ' || family)) as x (word) where n % 3 = 0) as w (word, subject_id);
 
             insert into payments.settlement_batch (entity_id, batch, batch_id, agreement_id, digest, file_name, value_on, lines, net_cents, fee_cents, imported_at)
-            select 0, 'BATCH-' || n / 2000, gen_random_uuid(), (select agreement_id from payments.agreement order by 1 limit 1), ''::bytea, 'x', date '2026-01-01', 2000, 1, 0, now() from many group by n / 2000;
+            select 0, 'BATCH-' || n / 2000, gen_random_uuid(), (select agreement_id from payments.agreement order by 1 limit 1), ''::bytea, 'x', date '2026-01-01', 2000, 1, 0, now() from many group by n / 2000 on conflict do nothing;
 
             insert into payments.settlement_line (entity_id, batch, line, kind, order_no, gross_cents, fee_cents, taken_on)
             select 0, 'BATCH-' || m.n / 2000, m.n % 2000 + 1, 'payment', p.order_no, m.cents, 0, date '2026-01-01'

@@ -5,7 +5,7 @@ namespace Platform.Payments.Tests.Office;
 /// <summary>A search reads a bounded number of pages of the database whatever is asked; tests/Benchmarks asks the same of a million payments.</summary>
 internal sealed class SearchCostTests
 {
-    const int Count = 6_000;
+    const int Count = 20_000;
 
     TestDatabase _database = null!;
 
@@ -26,7 +26,8 @@ internal sealed class SearchCostTests
         {
             var (buffers, plan) = await ManyPayments.Explain(_database, question);
             TestContext.Progress.WriteLine($"{what}: {buffers}");
-            buffers.Should().BeInRange(1, 200, what);
+            // A day is a short stretch of the index wherever it lies: reading on to it from one end would show here.
+            buffers.Should().BeInRange(1, what.Contains("day", StringComparison.Ordinal) ? 40 : 200, what);
             ManyPayments.ReadWhole(plan).Should().NotContain(["payment", "search_token"], $"{what}: {plan}");
         }
     }
