@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Platform.Core;
 using Platform.Core.Entities;
 using Platform.Core.Hosting;
+using Platform.Core.Identity;
 using Platform.Core.Pages;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
@@ -21,6 +22,8 @@ namespace Portico.Host;
 internal sealed class PorticoApp : IAsyncDisposable
 {
     static readonly IPlatformModule[] Platform = [new CoreModule(), new PaymentsModule()];
+
+    static readonly PlatformOffice Office = PlatformOffice.Of(Platform);
 
     readonly WebApplication _web;
     readonly DatabaseHome _home;
@@ -154,7 +157,7 @@ internal sealed class PorticoApp : IAsyncDisposable
                 quarantined.Add(new(service.Folder, service.Id, wrong.Message));
             }
         }
-        return new(Platform.Select(module => (module.Id, module.Assembly)), services, quarantined);
+        return new(Platform.Select(module => (module.Id, module.Assembly)), services, quarantined) { Platform = Office };
     }
 
     /// <summary>The services in the folder, each made once in a trial scope; what fails any check is quarantined, and of it nothing was registered or migrated.</summary>
@@ -189,7 +192,7 @@ internal sealed class PorticoApp : IAsyncDisposable
         builder.Logging.SetMinimumLevel(LogLevel.None);
         AddFramework(builder, options);
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
-        var platform = new ServiceCatalog(Platform.Select(module => (module.Id, module.Assembly)), [], []);
+        var platform = new ServiceCatalog(Platform.Select(module => (module.Id, module.Assembly)), [], []) { Platform = Office };
         var bridge = new AutofacBridge(container => RegisterPlatform(container, options, platform, database));
         return bridge.CreateServiceProvider(bridge.CreateBuilder(builder.Services)).Autofac();
     }
@@ -216,7 +219,7 @@ internal sealed class PorticoApp : IAsyncDisposable
             {
                 services.Add(service);
             }
-        return new(Platform.Select(module => (module.Id, module.Assembly)), services, quarantined);
+        return new(Platform.Select(module => (module.Id, module.Assembly)), services, quarantined) { Platform = Office };
     }
 
     /// <summary>
@@ -346,6 +349,8 @@ internal sealed class PorticoApp : IAsyncDisposable
             module.Register(container);
             ModuleRegistration.Register(container, module.Assembly);
         }
+        foreach (var page in Office.Sections.SelectMany(section => section.Pages).Select(page => page.Page).Distinct())
+            container.RegisterType(page);
     }
 
     static void Pipeline(WebApplication web, ServiceCatalog catalog)
@@ -366,6 +371,7 @@ internal sealed class PorticoApp : IAsyncDisposable
         web.MapGet("/health/ready", http => Health.Ready(http, root, catalog));
         foreach (var module in Platform)
             module.Map(web, root);
+        ConsoleAccess.RefuseUndeclared(((IEndpointRouteBuilder)web).DataSources.SelectMany(source => source.Endpoints));
         web.UseEndpoints(_ => { });
     }
 

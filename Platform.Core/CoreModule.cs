@@ -8,6 +8,7 @@ using Platform.Core.Entities;
 using Platform.Core.Events;
 using Platform.Core.Hosting;
 using Platform.Core.Idempotency;
+using Platform.Core.Identity;
 using Platform.Core.Jobs;
 using Platform.Core.Journal;
 using Platform.Core.Limits;
@@ -42,6 +43,10 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<Sessions>().As<ISessions>();
         builder.RegisterType<SealedLinks>().As<ILinks>();
         builder.RegisterType<PageServer>().SingleInstance();
+        builder.RegisterType<OfficerRegister>().SingleInstance();
+        builder.RegisterType<OfficerSessions>().SingleInstance();
+        builder.RegisterType<ConsoleServer>().SingleInstance();
+        builder.RegisterType<ConsolePages>().SingleInstance();
         builder.RegisterInstance(new DispatchTerms());
         builder.RegisterType<Dispatcher>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<JobRunner>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
@@ -84,6 +89,19 @@ internal sealed class CoreModule : IPlatformModule
         endpoints.MapGet("/{entity}/logo.png", home.Logo);
         endpoints.MapGet("/{entity}/servizi.json", home.Services);
         pages.MapServices(endpoints);
+        MapConsole(endpoints, root);
         endpoints.MapFallback((HttpContext http) => home.NotFound(http)).WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head, HttpMethods.Post]));
+    }
+
+    static void MapConsole(IEndpointRouteBuilder endpoints, ILifetimeScope root)
+    {
+        var console = root.Resolve<ConsolePages>();
+        string[] both = [HttpMethods.Get, HttpMethods.Post];
+        endpoints.MapGet(ConsolePaths.Root, (RequestDelegate)console.Overview).WithMetadata(ConsoleAccess.SignedIn);
+        endpoints.MapGet(ConsolePaths.Root + "/{entity}", (RequestDelegate)console.Desk).WithMetadata(ConsoleAccess.SignedIn);
+        endpoints.MapMethods(ConsolePaths.SignIn, both, (RequestDelegate)console.SignIn).WithMetadata(ConsoleAccess.Anybody);
+        endpoints.MapMethods(ConsolePaths.SignIn + "/avvio", both, (RequestDelegate)console.Bootstrap).WithMetadata(ConsoleAccess.Anybody);
+        endpoints.MapPost(ConsolePaths.SignIn + "/uscita", (RequestDelegate)console.SignOut).WithMetadata(ConsoleAccess.SignedIn);
+        root.Resolve<ConsoleServer>().MapSections(endpoints);
     }
 }

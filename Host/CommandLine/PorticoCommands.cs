@@ -34,7 +34,7 @@ internal static class PorticoCommands
             Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), SettingsCommands.Settings(settings),
             Plugins(settings), Check(settings), JobCommands.Jobs(settings), EventCommands.Events(settings), MailCommands.Mail(settings), JournalCommands.Journal(settings),
             MoneyCommands.Ledger(settings), RefundCommands.Refund(settings), TaskCommands.Tasks(settings), SettlementCommands.Settlement(settings),
-            DistributeCommand.Distribute(settings),
+            ConsoleCommands.Console(settings), DistributeCommand.Distribute(settings),
         };
         settings.AddTo(root);
         // Services are loaded for their words only when the platform's own do not answer: loading is for the life of the process.

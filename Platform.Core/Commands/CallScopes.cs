@@ -24,10 +24,12 @@ internal sealed class CallContextHolder
 /// <summary>Opens a scope of services for code that no page began: a gateway's notification, a delivery, a job, an import.</summary>
 internal sealed class CallScopes(ILifetimeScope root, ILogger<CallScopes> log)
 {
-    public async Task<T> In<T>(EntityId creditor, EntityId shownBy, string module, Func<ILifetimeScope, Task<T>> work)
+    public Task<T> In<T>(EntityId creditor, EntityId shownBy, string module, Func<ILifetimeScope, Task<T>> work) => In(new CallContext(creditor, shownBy, module, module), work);
+
+    public async Task<T> In<T>(CallContext context, Func<ILifetimeScope, Task<T>> work)
     {
         await using var scope = root.BeginLifetimeScope();
-        var call = scope.Resolve<CallContextHolder>().Context = new CallContext(creditor, shownBy, module, module);
+        var call = scope.Resolve<CallContextHolder>().Context = context;
         using var told = log.BeginScope(call);
         return await work(scope);
     }

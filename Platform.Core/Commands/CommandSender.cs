@@ -36,6 +36,16 @@ internal sealed class TracingBehaviour<TRequest, TResult>(CallContextHolder call
     }
 }
 
+/// <summary>Asks, for whatever a browser began, whether the one who is signed in may: a page that forgot to ask gives nothing away.</summary>
+internal sealed class PermissionBehaviour<TRequest, TResult>(CallContextHolder call) : IPipelineBehavior<TRequest, TResult>
+{
+    public Task<TResult> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResult> next)
+    {
+        RequiredPermission.Ask(call.Context, typeof(TRequest));
+        return next();
+    }
+}
+
 internal sealed class ValidationBehaviour<TRequest, TResult>(IEnumerable<IValidator<TRequest>> validators) : IPipelineBehavior<TRequest, TResult>
 {
     public async Task<TResult> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResult> next)

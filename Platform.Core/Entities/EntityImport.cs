@@ -18,7 +18,7 @@ namespace Platform.Core.Entities;
 internal sealed partial class EntityImport(Database database, TimeProvider clock)
 {
     static readonly string[] Required = ["id", "codice", "slug", "nome", "tipo", "codice_fiscale"];
-    static readonly string[] ReservedSlugs = ["pagamenti", "verifica", "portico", "health", "api", "console", "privacy", "accessibilita", "contatti", "metrics"];
+    static readonly string[] ReservedSlugs = ["pagamenti", "verifica", "portico", "health", "api", "console", "centro", "accesso", "privacy", "accessibilita", "contatti", "metrics"];
 
     public async Task<ImportReport> Run(Stream file, CancellationToken stop)
     {

@@ -14,5 +14,10 @@ internal interface IPlatformModule
 
     void Register(ContainerBuilder builder);
 
+    /// <summary>What it has for officers; as pure as a service's own description.</summary>
+    void Describe(IOfficeDescription office)
+    {
+    }
+
     void Map(IEndpointRouteBuilder endpoints, ILifetimeScope root);
 }

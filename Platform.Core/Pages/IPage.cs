@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http;
 using Platform.Core.Entities;
+using Platform.Core.Identity;
 
 namespace Platform.Core.Pages;
 
@@ -32,6 +33,12 @@ public sealed record PageRequest(
 {
     /// <summary>The service's texts in the reader's language, from its embedded <c>Texts/it.json</c> and <c>Texts/en.json</c>.</summary>
     public Texts Texts { get; init; } = PageTexts.Catalog.In(Culture);
+
+    /// <summary>
+    /// Who is signed in at the console and what he may do at this desk; null on citizens' pages. On a page of the console <see cref="Entity"/> and <see cref="Creditor"/> are both
+    /// the desk's entity, and <see cref="Path"/> is <c>/console/{entity}/{segment}</c>.
+    /// </summary>
+    public Officer? Officer { get; init; }
 }
 
 /// <summary>What a page answers.</summary>

@@ -26,12 +26,18 @@ public sealed record PageFrame(
 
     internal ServiceFiles Files { get; init; } = ServiceFiles.None;
 
+    /// <summary>Below which path its files are, where that is not <see cref="ServicePath"/>.</summary>
+    internal string? FilesPath { get; init; }
+
+    /// <summary>What surrounds a page of the console; null on citizens' pages.</summary>
+    internal ConsoleFrame? Console { get; init; }
+
     /// <summary>What was posted to this page, for components that bring fields of their own into a service's form; null on GET.</summary>
     internal FormState? Posted { get; init; }
 
     /// <summary>The address of a file of the service's folder <c>wwwroot</c>: <c>Frame.File("mappa.svg")</c>. It changes with the content.</summary>
     /// <exception cref="ArgumentException">The service has no such file; exact spelling counts.</exception>
-    public string File(string name) => Files.Address(ServicePath ?? throw new InvalidOperationException("A page of no service has no files."), name);
+    public string File(string name) => Files.Address(FilesPath ?? ServicePath ?? throw new InvalidOperationException("A page of no service has no files."), name);
 
     /// <summary>Further entries of the service's menu, after the service's first page.</summary>
     public IReadOnlyList<Crumb> ServiceMenu { get; init; } = [];

@@ -14,6 +14,7 @@ using Microsoft.Extensions.Logging;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Hosting;
+using Platform.Core.Identity;
 using Platform.Core.Limits;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
@@ -27,11 +28,25 @@ internal interface IFormTargets
     ValueTask<IReadOnlyList<string>> Origins(CancellationToken stop);
 }
 
+/// <summary>What may be posted to a page: how often by one address, and how much.</summary>
+internal sealed record PageLimits(LimitTriesAttribute Tries, long? MostBytes)
+{
+    const int MostMegabytes = 50;
+
+    public static PageLimits Of(Type page) => new(
+        page.GetCustomAttribute<LimitTriesAttribute>() ?? new(120, 10),
+        page.GetCustomAttribute<AcceptsFilesAttribute>() is { } files ? (long?)Math.Clamp(files.Megabytes, 1, MostMegabytes) << 20 : null);
+}
+
+/// <summary>A page at its address: for whom it works and in which frame.</summary>
+/// <param name="Name">Module and pattern, for limits and the journal.</param>
+/// <param name="Path">As <see cref="PageRequest.Path"/>.</param>
+internal sealed record PagePlace(string Module, string Name, Entity Creditor, string Path, PageFrame Frame, Type Page, PageLimits Limits, Officer? Officer = null);
+
 /// <summary>Serves pages: finds the entity and its activation, opens the call, checks forms, draws answers.</summary>
-internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalog, IAntiforgery antiforgery, IFormTargets targets, CallScopes scopes, ServiceGates gates, AddressLimits addresses, PorticoOptions options, TimeProvider clock, ILogger<PageServer> log)
+internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalog, IAntiforgery antiforgery, IFormTargets targets, CallScopes scopes, ServiceGates gates, AddressLimits addresses, PorticoOptions options, Database database, TimeProvider clock, ILogger<PageServer> log)
 {
     const string SecondsToRetry = "10";
-    const int MostMegabytes = 50;
 
     static readonly IFormCollection NoForm = FormCollection.Empty;
 
@@ -46,10 +61,9 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         endpoints.MapMethods($"/{{entity}}/{service.PathSegment}/{ServiceFiles.Segment}/{{hash}}/{{**file}}", [HttpMethods.Get, HttpMethods.Head], (HttpContext http) => SendFile(http, service));
         foreach (var page in service.Pages)
         {
-            var tries = page.Page.GetCustomAttribute<LimitTriesAttribute>() ?? new(120, 10);
-            var most = page.Page.GetCustomAttribute<AcceptsFilesAttribute>() is { } files ? (long?)Math.Clamp(files.Megabytes, 1, MostMegabytes) << 20 : null;
+            var limits = PageLimits.Of(page.Page);
             var pattern = $"/{{entity}}/{service.PathSegment}" + (page.Pattern.Length > 0 ? "/" + page.Pattern : "");
-            endpoints.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head, HttpMethods.Post], (HttpContext http) => Serve(http, service, page, most, tries))
+            endpoints.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head, HttpMethods.Post], (HttpContext http) => Serve(http, service, page, limits))
                 .WithDisplayName($"{service.Id} {pattern}");
         }
     }
@@ -77,10 +91,9 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
             await http.Response.SendFileAsync(file.Path, http.RequestAborted);
     }
 
-    async Task Serve(HttpContext http, ServiceDescription service, PageRoute route, long? mostBytes, LimitTriesAttribute tries)
+    async Task Serve(HttpContext http, ServiceDescription service, PageRoute route, PageLimits limits)
     {
-        var stop = http.RequestAborted;
-        var snapshot = await entities.Current(stop);
+        var snapshot = await entities.Current(http.RequestAborted);
         var slug = http.GetRouteValue("entity") as string ?? "";
         var entity = snapshot.BySlug(slug);
         var activation = entity is null ? null : snapshot.ActivationsOf(entity.Id).FirstOrDefault(a => a.Service == service.Id);
@@ -89,55 +102,84 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
             await NotFound(http, entity);
             return;
         }
-
-        var scope = http.RequestServices.Autofac();
-        var context = scope.Resolve<CallContextHolder>().Context = new CallContext(creditor.Id, entity.Id, service.Id, service.Id);
-        using var told = log.BeginScope(context);
         var path = $"/{entity.Slug}/{service.PathSegment}";
         var plain = FrameOf(http, entity);
         var frame = plain with { ServiceTitle = service.TitleIn(plain.Culture), ServicePath = path, Texts = TextCatalog.Of(service.Assembly).In(plain.Culture), Files = service.Files };
+        await Serve(http, new(service.Id, $"{service.Id} {route.Pattern}", creditor, path, frame, route.Page, limits));
+    }
+
+    /// <summary>Lets a page answer: checks what was posted, runs it within its module's limits, draws what it shows.</summary>
+    public async Task Serve(HttpContext http, PagePlace place)
+    {
+        var stop = http.RequestAborted;
+        var (entity, frame, limits) = (place.Frame.Entity, place.Frame, place.Limits);
+        var scope = http.RequestServices.Autofac();
+        var context = scope.Resolve<CallContextHolder>().Context = new CallContext(place.Creditor.Id, entity.Id, place.Module, place.Module) { FromPage = true, Officer = place.Officer };
+        using var told = log.BeginScope(context);
 
         var posted = HttpMethods.IsPost(http.Request.Method);
-        if (mostBytes is { } most && http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        if (limits.MostBytes is { } most && http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = most;
         var form = NoForm;
         if (posted)
         {
             // Before anything is read or looked up: a flood is to cost as little as it can.
-            if (addresses.Count(http, $"{service.Id} {route.Pattern}", tries.Posts, TimeSpan.FromMinutes(tries.Minutes)) is { } wait)
+            if (addresses.Count(http, place.Name, limits.Tries.Posts, TimeSpan.FromMinutes(limits.Tries.Minutes)) is { } wait)
             {
                 await TooMany(http, frame, wait);
                 return;
             }
-            if (await Posted(http, frame, path) is not { } read)
+            if (await Posted(http, frame, place.Path) is not { } read)
                 return;
             form = read;
             frame = frame with { Posted = FormState.From(form) };
         }
         var request = new PageRequest(
-            entity, creditor, frame.Culture, path,
+            entity, place.Creditor, frame.Culture, place.Path,
             http.Request.RouteValues.Where(v => v.Key != "entity").ToDictionary(v => v.Key, v => Convert.ToString(v.Value, CultureInfo.InvariantCulture) ?? "", StringComparer.OrdinalIgnoreCase),
-            http.Request.Query, form, clock.GetUtcNow()) { Texts = frame.Texts };
+            http.Request.Query, form, clock.GetUtcNow()) { Texts = frame.Texts, Officer = place.Officer };
         var canvas = new Canvas(http, antiforgery.GetTokens(http));
         try
         {
             // In a scope that lasts as long as handler and view do, which may be longer than this request.
-            await gates.Of(service.Id, ServiceWork.Pages).Run(
-                cut => scopes.In(creditor.Id, entity.Id, service.Id, async call =>
+            await gates.Of(place.Module, ServiceWork.Pages).Run(
+                cut => scopes.In(context, async call =>
                 {
-                    var page = (IPage)call.Resolve(route.Page);
+                    var page = (IPage)call.Resolve(place.Page);
                     var answer = await (posted ? page.Post(request, cut) : page.Get(request, cut));
-                    return answer is PageAnswer.Show show
-                        ? await canvas.Draw(call, frame, show.Component, new Dictionary<string, object?>(StringComparer.Ordinal) { ["Model"] = show.Model }, show.Code)
-                        : answer;
+                    if (answer is not PageAnswer.Show show)
+                        return answer;
+                    if (place.Officer is not null && show.Code == StatusCodes.Status200OK && place.Page.IsDefined(typeof(ShowsPersonalDataAttribute), inherit: false))
+                        await RecordLook(context, place, request, cut);
+                    return await canvas.Draw(call, frame, show.Component, new Dictionary<string, object?>(StringComparer.Ordinal) { ["Model"] = show.Model }, show.Code);
                 }),
                 answer => Answer(http, frame, answer), stop);
+        }
+        catch (Exception wrong) when (NotPermittedException.Explains(wrong) && !http.Response.HasStarted)
+        {
+            await NotPermitted(http, frame);
         }
         catch (ServiceUnavailableException pause) when (!http.Response.HasStarted)
         {
             log.LogWarning(pause, "{Method} {Pattern} was not answered.", http.Request.Method, (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText);
             await Paused(http, frame, pause);
         }
+    }
+
+    Task<bool> RecordLook(CallContext context, PagePlace place, PageRequest request, CancellationToken stop) => database.Run(
+        ModuleRoles.Of("core"), context.Creditor, context.Actor, clock,
+        session =>
+        {
+            session.Record($"{place.Module}.looked", new { Page = place.Name, request.Route });
+            return Task.FromResult(true);
+        },
+        stop);
+
+    /// <summary>Says to who is signed in that this is not his to see or do, and who could change that.</summary>
+    public Task NotPermitted(HttpContext http, PageFrame frame)
+    {
+        var texts = PageTexts.Catalog.In(frame.Culture);
+        return Refuse(http, frame, texts["forbidden.title"], texts["forbidden.what"], [texts["forbidden.todo"]], ConsolePaths.Root, texts["forbidden.back"], StatusCodes.Status403Forbidden);
     }
 
     /// <summary>The form of a POST that came from a page of ours; null after the citizen was told what is wrong with it.</summary>

@@ -55,7 +55,17 @@ public interface IServiceDescription
     /// <param name="id">The service's id, a dot, and lower-case letters and underscores: <c>fines.load</c>.</param>
     /// <param name="label">What it allows, in Italian, for whoever gives it to an officer.</param>
     /// <param name="labelEn">The same in English.</param>
-    void Permission(string id, string label, string labelEn);
+    /// <param name="looksOnly">Who has it can look and change nothing: auditors have all of these.</param>
+    void Permission(string id, string label, string labelEn, bool looksOnly = false);
+
+    /// <summary>
+    /// A page of the console, for officers: <c>/console/{entity}/{the service's path}/{pattern}</c>. It is there for entities that offer the service and for those to whom its
+    /// money is owed, and works in the desk's own entity. The class carries <see cref="RequiresPermissionAttribute"/>: without it the service is refused.
+    /// </summary>
+    /// <param name="pattern">As of <see cref="Page{TPage}"/>.</param>
+    /// <param name="menu">Key of a text of the service's catalogue: the page then stands under it in the console's menu. Such a pattern has no parameters.</param>
+    void OfficePage<TPage>(string pattern, string? menu = null)
+        where TPage : class, IPage;
 
     /// <summary>Something that officers load from a file: <c>portico &lt;service&gt; &lt;verb&gt; --entity CODE FILE</c>.</summary>
     void Import<TImport>(string verb, string summary)
@@ -82,8 +92,11 @@ public interface IServiceDescription
         where TService : class, TContract;
 }
 
-/// <summary>Names the permission that a page, a command or an import needs. A permission that <c>Describe</c> does not name refuses the service.</summary>
-/// <remarks>Declared and checked when the service loads. Nobody signs in yet, so nobody is turned away by it yet.</remarks>
+/// <summary>Names the permission that a page of the console, a command, an import or an office command needs. A permission that <c>Describe</c> does not name refuses the service.</summary>
+/// <remarks>
+/// Enforced where the work comes from a page: an officer needs the permission at the entity of his desk, at the page and again at every command that the page sends; from a
+/// citizen's page such a command is refused always. Jobs, reactions and the command line, which acts as the machine's operator, are not asked.
+/// </remarks>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class RequiresPermissionAttribute(string id) : Attribute
 {

@@ -31,12 +31,12 @@ internal static class ModuleRegistration
     public static void Register(ContainerBuilder builder, ServiceDescription service)
     {
         Register(builder, service.Assembly);
-        foreach (var page in service.Pages.Select(page => page.Page).Distinct())
+        foreach (var page in service.Pages.Select(page => page.Page).Concat(service.Desk.Select(page => page.Page)).Distinct())
             builder.RegisterType(page);
         foreach (var import in service.Imports)
-            builder.RegisterType(import.Import);
+            builder.RegisterType(import.Import).OnActivating(made => RequiredPermission.Ask(made.Context, import.Import));
         foreach (var command in service.Office.Select(verb => verb.Command).Distinct())
-            builder.RegisterType(command);
+            builder.RegisterType(command).OnActivating(made => RequiredPermission.Ask(made.Context, command));
         foreach (var job in service.Jobs)
             builder.RegisterType(job.Job);
         foreach (var type in service.Uses)
@@ -59,7 +59,7 @@ internal static class ModuleRegistration
                 yield return (type, scope => scope.Resolve(typeof(IEnumerable<>).MakeGenericType(contract)));
             else
                 yield return (type, scope => scope.Resolve(type));
-        foreach (var page in service.Pages.Select(page => page.Page).Distinct())
+        foreach (var page in service.Pages.Select(page => page.Page).Concat(service.Desk.Select(page => page.Page)).Distinct())
             yield return (page, scope => scope.Resolve(page));
         foreach (var import in service.Imports)
             yield return (import.Import, scope => scope.Resolve(import.Import));

@@ -54,7 +54,7 @@ internal sealed partial class PluginLoader(ILogger log, TimeSpan? mayTake = null
 
     // Names of schemas and roles, and words of the command line.
     static readonly string[] ReservedIds =
-        ["core", "payments", "public", "web", "centre", "super", "owner", "serve", "demo", "migrate", "db", "entity", "agreement", "plugins", "check", "journal", "settings", "jobs", "ledger", "events", "distribute"];
+        ["core", "payments", "public", "web", "centre", "super", "owner", "serve", "demo", "migrate", "db", "entity", "agreement", "plugins", "check", "journal", "settings", "jobs", "ledger", "events", "distribute", "console"];
 
     sealed record Metadata(string Id, string Contract, string Title, string TitleEn, string Author);
 
@@ -165,14 +165,17 @@ internal sealed partial class PluginLoader(ILogger log, TimeSpan? mayTake = null
             throw new PluginRefusedException($"the path \"{service.PathSegment}\" is taken by service \"{rival.Id}\".");
         if (!PathPattern().IsMatch(service.PathSegment))
             throw new PluginRefusedException($"its path \"{service.PathSegment}\" is not lower-case letters, digits and hyphens.");
-        if (service.PathSegment is "pagamenti" or "tema.css" or "privacy" or "accessibilita" or "contatti")
+        if (service.PathSegment is "pagamenti" or "attivita" or "persone" or "accesso" or "tema.css" or "privacy" or "accessibilita" or "contatti")
             throw new PluginRefusedException($"the path \"{service.PathSegment}\" belongs to the platform.");
         if (service.Pages.GroupBy(page => page.Pattern, StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice)
             throw new PluginRefusedException($"it describes the page \"{twice.Key}\" twice.");
         if (service.Pages.FirstOrDefault(page => page.Pattern.Split('/')[0] == ServiceFiles.Segment) is { } reserved)
             throw new PluginRefusedException($"the pattern \"{reserved.Pattern}\" of its page begins with \"{ServiceFiles.Segment}\", where its files are.");
-        foreach (var page in service.Pages)
-            CheckPattern(page);
+        foreach (var pattern in service.Pages.Select(page => page.Pattern).Concat(service.Desk.Select(page => page.Pattern)))
+            CheckPattern(pattern);
+        foreach (var page in service.Desk)
+            if (page.Fault() is { } fault)
+                throw new PluginRefusedException(fault);
         if (service.Imports.FirstOrDefault(import => !VerbPattern().IsMatch(import.Verb)) is { } misspelt)
             throw new PluginRefusedException($"the verb \"{misspelt.Verb}\" of its import is not 2 to 20 lower-case letters and hyphens.");
         if (service.Imports.GroupBy(import => import.Verb, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { } again)
@@ -192,18 +195,18 @@ internal sealed partial class PluginLoader(ILogger log, TimeSpan? mayTake = null
         public object? GetService(Type serviceType) => null;
     }
 
-    static void CheckPattern(PageRoute page)
+    static void CheckPattern(string pattern)
     {
         try
         {
             // The router reads constraints only at the first request, and one that it does not know then ends every page of the host.
-            foreach (var policy in RoutePatternFactory.Parse("/{entity}/path/" + page.Pattern).ParameterPolicies.SelectMany(parameter => parameter.Value))
+            foreach (var policy in RoutePatternFactory.Parse("/{entity}/path/" + pattern).ParameterPolicies.SelectMany(parameter => parameter.Value))
                 if (policy.Content is { } text && Constraints.ResolveConstraint(text) is null)
-                    throw new PluginRefusedException($"the pattern \"{page.Pattern}\" of its page has an unknown constraint: {text}.");
+                    throw new PluginRefusedException($"the pattern \"{pattern}\" of its page has an unknown constraint: {text}.");
         }
         catch (Exception wrong) when (wrong is RoutePatternException or RouteCreationException or InvalidOperationException)
         {
-            throw new PluginRefusedException($"the pattern \"{page.Pattern}\" of its page cannot be used: {wrong.Message}");
+            throw new PluginRefusedException($"the pattern \"{pattern}\" of its page cannot be used: {wrong.Message}");
         }
     }
 

@@ -27,7 +27,10 @@ internal sealed record ImportVerb(string Verb, string Summary, Type Import);
 internal sealed record OfficeVerb(string Verb, string Summary, Type Command, IReadOnlyList<OfficeOption> Options);
 
 /// <summary>Something that not everybody may do.</summary>
-internal sealed record ServicePermission(string Id, string Label, string LabelEn);
+internal sealed record ServicePermission(string Id, string Label, string LabelEn, bool LooksOnly)
+{
+    public string LabelIn(CultureInfo culture) => culture.TwoLetterISOLanguageName == "en" ? LabelEn : Label;
+}
 
 /// <summary>Everything a service said of itself and everything found in its assembly. Data only: committing it is somebody else's work.</summary>
 internal sealed record ServiceDescription(
@@ -48,9 +51,12 @@ internal sealed record ServiceDescription(
     /// <summary>What officers may ask of it.</summary>
     public IReadOnlyList<OfficeVerb> Office { get; init; } = [];
 
+    /// <summary>Its pages of the console.</summary>
+    public IReadOnlyList<OfficeRoute> Desk { get; init; } = [];
+
     /// <summary>Every class that the service named in its description.</summary>
     public IEnumerable<Type> Parts =>
-        [.. Pages.Select(page => page.Page), .. Imports.Select(import => import.Import), .. Office.Select(verb => verb.Command), .. Jobs.Select(job => job.Job), .. Uses, .. Provides.Select(provided => provided.Service)];
+        [.. Pages.Select(page => page.Page), .. Desk.Select(page => page.Page), .. Imports.Select(import => import.Import), .. Office.Select(verb => verb.Command), .. Jobs.Select(job => job.Job), .. Uses, .. Provides.Select(provided => provided.Service)];
 
     public string Folder => Path.GetDirectoryName(Assembly.Location)!;
 
@@ -91,8 +97,14 @@ internal sealed class ServiceCatalog
     /// <summary>The module that defines a type, or null when no module in this host does.</summary>
     public string? ModuleOf(Type type) => _modules.GetValueOrDefault(type.Assembly);
 
-    /// <summary>Every permission that a running service names.</summary>
-    public IEnumerable<ServicePermission> Permissions => Services.SelectMany(service => service.Permissions);
+    /// <summary>What the platform's own modules have for officers.</summary>
+    public PlatformOffice Platform { get; init; } = PlatformOffice.None;
+
+    /// <summary>Every permission that the platform and the running services name.</summary>
+    public IEnumerable<ServicePermission> Permissions => Platform.Permissions.Concat(Services.SelectMany(service => service.Permissions));
+
+    /// <summary>The console's pages in the order of its menu: the services', then the platform's.</summary>
+    public IEnumerable<OfficeSection> Sections => Services.Where(service => service.Desk.Count > 0).Select(OfficeSection.Of).Concat(Platform.Sections);
 
     public ServiceDescription? Find(string id) => Services.FirstOrDefault(service => service.Id == id);
 }

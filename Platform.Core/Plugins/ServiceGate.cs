@@ -147,7 +147,7 @@ internal sealed class ServiceGate(string service, ServiceWork work, ServiceLimit
     }
 
     static bool IsNobodysFault(Exception wrong, CancellationToken stop) =>
-        stop.IsCancellationRequested || wrong is ServiceUnavailableException or TransientStorageException { Trouble: not StorageTrouble.StatementTooSlow };
+        stop.IsCancellationRequested || NotPermittedException.Explains(wrong) || wrong is ServiceUnavailableException or TransientStorageException { Trouble: not StorageTrouble.StatementTooSlow };
 
     void Tell(BreakerChange change)
     {

@@ -10,6 +10,7 @@ namespace Platform.Core.Plugins;
 internal sealed class ServiceRecorder : IServiceDescription
 {
     readonly List<PageRoute> _pages = [];
+    readonly List<OfficeRoute> _desk = [];
     readonly List<ImportVerb> _imports = [];
     readonly List<OfficeVerb> _office = [];
     readonly List<Type> _uses = [];
@@ -50,7 +51,10 @@ internal sealed class ServiceRecorder : IServiceDescription
         _settings = SettingsForm.Of(typeof(TSettings), check is null ? null : (settings, creditor) => check((TSettings)settings, creditor));
     }
 
-    public void Permission(string id, string label, string labelEn) => _permissions.Add(new(id, label, labelEn));
+    public void Permission(string id, string label, string labelEn, bool looksOnly = false) => _permissions.Add(new(id, label, labelEn, looksOnly));
+
+    public void OfficePage<TPage>(string pattern, string? menu = null)
+        where TPage : class, IPage => _desk.Add(OfficeRoute.Of(pattern, typeof(TPage), menu));
 
     public void Job<TJob>(string cron, bool perEntity, Missed missed)
         where TJob : class, IJob
@@ -80,6 +84,7 @@ internal sealed class ServiceRecorder : IServiceDescription
     {
         Jobs = _jobs,
         Office = _office,
+        Desk = _desk,
         Settings = _settings,
         Permissions = _permissions,
         Files = ServiceFiles.In(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(assembly.Location)!, "wwwroot")),

@@ -23,6 +23,8 @@ internal static class ServiceRules
         // Two patterns that differ in the names of their parameters only are one address, and the router would find out at the first request for it.
         if (service.Pages.GroupBy(page => ShapeOf(page.Pattern), StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice)
             throw new PluginRefusedException($"its pages \"{twice.First().Pattern}\" and \"{twice.Last().Pattern}\" are the same address.");
+        if (service.Desk.GroupBy(page => ShapeOf(page.Pattern), StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } again)
+            throw new PluginRefusedException($"its pages \"{again.First().Pattern}\" and \"{again.Last().Pattern}\" of the console are the same address.");
     }
 
     static void CheckJobs(ServiceDescription service)

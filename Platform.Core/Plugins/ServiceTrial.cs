@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
+using Platform.Core.Identity;
 using Platform.Core.Pages;
 
 namespace Platform.Core.Plugins;
@@ -57,9 +58,12 @@ internal static partial class ServiceTrial
                 }
             try
             {
-                _ = TextCatalog.Of(service.Assembly);
+                var texts = TextCatalog.Of(service.Assembly).In(PageCultures.Italian);
+                if (service.Desk.FirstOrDefault(page => page.Menu is { } key && texts[key] == key) is { } wordless)
+                    return $"its page \"{wordless.Pattern}\" stands in the console's menu under the text \"{wordless.Menu}\", which is not in its Texts/it.json.";
                 var routes = new TrialRoutes(scope.Resolve<IServiceProvider>());
                 scope.Resolve<PageServer>().MapService(routes, service);
+                scope.Resolve<ConsoleServer>().MapSection(routes, OfficeSection.Of(service));
                 _ = routes.DataSources.Sum(source => source.Endpoints.Count);
             }
             catch (Exception wrong)

@@ -10,11 +10,11 @@ internal sealed class Sessions(Database database, CallContextHolder call, TimePr
         var context = call.Context;
         var raised = false;
         var result = await database.Run(
-            ModuleRoles.Of(context.Module), context.Creditor, context.Caller, clock,
+            ModuleRoles.Of(context.Module), context.Creditor, context.Actor, clock,
             async session =>
             {
                 if (call.Command is { } command)
-                    session.Otherwise(command, new { context.ShownBy });
+                    session.Otherwise(command, context.Officer is null ? new { context.ShownBy } : new { context.ShownBy, SentBy = context.Caller });
                 var answer = await work(session);
                 raised = session.RaisedEvents;
                 return answer;

@@ -10,8 +10,20 @@ public sealed class Citizen : IDisposable
 {
     readonly IBrowsingContext _browser = BrowsingContext.New(Configuration.Default.WithDefaultLoader().WithDefaultCookies());
     readonly Uri _host;
+    readonly string _signIn = "";
 
     internal Citizen(Uri host) => _host = host;
+
+    internal Citizen(Uri host, Guid officer, string cookie)
+        : this(host)
+    {
+        OfficerId = officer;
+        _signIn = $"portico-console={cookie}; Path=/";
+        Become(this);
+    }
+
+    /// <summary>The officer's number, where <see cref="PorticoTestHost.SignIn"/> made this browser.</summary>
+    public Guid? OfficerId { get; }
 
     /// <summary>The page on the screen.</summary>
     public IDocument Page => _browser.Active ?? throw new InvalidOperationException("No page is open yet.");
@@ -47,12 +59,31 @@ public sealed class Citizen : IDisposable
         await button.Form!.SubmitAsync(button);
     }
 
+    /// <summary>Presses the button with this text.</summary>
+    public async Task Press(string text)
+    {
+        var button = Page.QuerySelectorAll<IHtmlButtonElement>("button").FirstOrDefault(b => Text(b) == text) ?? throw new InvalidOperationException($"No button \"{text}\" on \"{Heading}\".");
+        await button.Form!.SubmitAsync(button);
+    }
+
     public async Task Follow(string linkText)
     {
         var link = Page.QuerySelectorAll<IHtmlAnchorElement>("a").FirstOrDefault(a => Text(a) == linkText)
             ?? throw new InvalidOperationException($"No link \"{linkText}\" on \"{Heading}\".");
         await _browser.OpenAsync(link.Href);
     }
+
+    /// <summary>Sends the first form of the page's main part.</summary>
+    public Task SubmitMain() => SubmitOnly("main form");
+
+    /// <summary>What the browser would send as cookies.</summary>
+    internal string Cookies => _browser.GetCookie(new Url(_host.AbsoluteUri));
+
+    /// <summary>Takes over the other officer's sign-in, and keeps the page on the screen.</summary>
+    internal void Become(Citizen other) => _browser.SetCookie(new Url(_host.AbsoluteUri), other._signIn);
+
+    /// <summary>Somebody put a cookie into this browser.</summary>
+    internal void Bring(string cookie) => _browser.SetCookie(new Url(_host.AbsoluteUri), cookie + "; Path=/");
 
     public async Task LookAgain() => await _browser.OpenAsync(Page.Url);
 

@@ -10,6 +10,7 @@ using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Events;
 using Platform.Core.Hosting;
+using Platform.Core.Identity;
 using Platform.Core.Plugins;
 using Platform.Payments.Checkout;
 using Portico.Host;
@@ -26,6 +27,8 @@ public sealed class PorticoTestHost : IAsyncDisposable
     static readonly Guid AgreementId = new("0197a000-0000-7000-8000-0000000000aa");
 
     static readonly SemaphoreSlim Telling = new(1, 1);
+
+    int _officers;
 
     readonly PorticoApp _app;
     readonly string _data;
@@ -268,6 +271,26 @@ public sealed class PorticoTestHost : IAsyncDisposable
 
     /// <summary>A person with a browser that runs no scripts.</summary>
     public Citizen NewCitizen() => new(Address);
+
+    /// <summary>
+    /// An officer with a browser that runs no scripts, signed in at the console: a new one each time, to whom exactly these permissions were given at the entity
+    /// (<c>000</c> is the service centre, where they hold for all). Open <c>/console/{slug}/…</c>; its number is <see cref="Citizen.OfficerId"/>.
+    /// </summary>
+    /// <exception cref="ArgumentException">A permission is one that nobody declares.</exception>
+    public async Task<Citizen> SignIn(string entityCode, params string[] permissions) =>
+        await SignInAs(entityCode, [.. permissions.Select(permission => ("permission", permission))]);
+
+    /// <summary>As <see cref="SignIn"/>, with roles: <c>administrator</c>, <c>officer</c> of the service <c>Scope</c>, <c>accountant</c>, <c>auditor</c>.</summary>
+    public async Task<Citizen> SignInAs(string entityCode, params (string Role, string Scope)[] roles)
+    {
+        var entity = (await _app.Container.Resolve<EntityDirectory>().Current(CancellationToken.None)).ByCode(entityCode)?.Id ?? throw new ArgumentException($"No entity {entityCode}.", nameof(entityCode));
+        var register = _app.Container.Resolve<OfficerRegister>();
+        var officer = (await register.Create($"Prova {Interlocked.Increment(ref _officers)}", null, null, "test", CancellationToken.None)).Value;
+        foreach (var (role, scope) in roles)
+            if ((await register.Grant(officer, entity, role, scope, null, null, "test", CancellationToken.None)).Refusal is { } refusal)
+                throw new ArgumentException($"{role} {scope}: {refusal.Code} {refusal.Detail}", nameof(roles));
+        return new(Address, officer, await _app.Container.Resolve<OfficerSessions>().Begin(officer, "local", null, CancellationToken.None));
+    }
 
     async Task Seed()
     {

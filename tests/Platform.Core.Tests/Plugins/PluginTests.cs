@@ -84,6 +84,9 @@ public sealed class PluginTests
         ("s11-files", () => One(Planted.Service("sfiles", "f-uno", describe: "s.Page<GoodPage>(\"_file/{x}\");", more: GoodPage)), "the pattern \"_file/{x}\" of its page begins with \"_file\", where its files are."),
         ("s12-type", () => One(Planted.Service("stype", "f-due")), "wwwroot/pagina.html is of a type that is not served*"),
         ("s13-link", () => One(Planted.Service("slink", "f-tre")), "wwwroot/fuori.txt leads elsewhere*"),
+        ("s14-office", () => One(Planted.Service("soffice", "f-quattro", describe: "s.OfficePage<GoodPage>(\"\");", more: GoodPage)), "its page GoodPage is for officers and does not say by [RequiresPermission(…)] who may see it."),
+        ("s15-menu", () => One(Planted.Service("smenu", "f-cinque", describe: "s.Permission(\"smenu.see\", \"a\", \"b\"); s.OfficePage<GoodPage>(\"{x}\", \"t\");", more: GoodPage.Replace("public sealed class GoodPage", "[RequiresPermission(\"smenu.see\")] public sealed class GoodPage"))), "its page \"{x}\" stands in the menu and has parameters, which a menu does not know."),
+        ("s16-text", () => One(Planted.Service("stext", "f-sei", describe: "s.Permission(\"stext.see\", \"a\", \"b\"); s.OfficePage<GoodPage>(\"\", \"none\");", more: GoodPage.Replace("public sealed class GoodPage", "[RequiresPermission(\"stext.see\")] public sealed class GoodPage"))), "its page \"\" stands in the console's menu under the text \"none\", which is not in its Texts/it.json."),
         ("s10-command", () => One(Planted.Service("settings", "p-cinque")), "the id \"settings\" belongs to the platform."),
     ];
 

@@ -23,6 +23,13 @@ public sealed class ProbeService : IService
         service.Path("prova");
         service.Settings<ProbeSettings>(ProbeSettings.Check);
         service.Page<GalleryPage>("moduli");
+        service.Permission("probe.see", "Vedere le righe", "See the rows", looksOnly: true);
+        service.Permission("probe.change", "Cambiare le righe", "Change the rows");
+        service.Page<ForgetfulPage>("distratta");
+        service.OfficePage<RowsPage>("", menu: "office.title");
+        service.OfficePage<RowPage>("riga/{stream}");
+        service.OfficePage<ImportingPage>("carica", menu: "office.load");
+        service.Import<LoadRows>("rows", "Needs a permission, and does nothing.");
         service.Import<RaiseEvents>("raise", "One event per line: stream;times");
         service.Import<SendInside>("inside", "Sends a command, or opens a session, inside an open transaction: command | session");
         service.Import<SendBad>("bad", "Sends a command that its validator refuses.");

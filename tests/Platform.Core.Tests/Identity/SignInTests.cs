@@ -1,0 +1,230 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Autofac;
+using Platform.Core.Entities;
+using Platform.Core.Identity;
+using Platform.Testing;
+
+namespace Platform.Core.Tests.Identity;
+
+/// <summary>The way in, from the first code on, and how a sign-in ends.</summary>
+public sealed partial class SignInTests
+{
+    const string Password = "quattro cavalli lenti";
+
+    PorticoTestHost host = null!;
+
+    [OneTimeSetUp]
+    public async Task Start() => host = await PorticoTestHost.Start();
+
+    [OneTimeTearDown]
+    public ValueTask Stop() => host.DisposeAsync();
+
+    [Test]
+    public async Task A_printed_code_makes_the_first_administrator_once()
+    {
+        var printed = await host.Portico("console", "bootstrap");
+        var code = printed.Output.Trim();
+        code.Should().MatchRegex("^[2-9A-Z]{5}(-[2-9A-Z]{5}){3}$");
+        (await host.Database.Value<string>("select coalesce(string_agg(encode(code_hash, 'escape'), ''), '') from core.bootstrap_code")).Should().NotContain(code.Replace("-", "", StringComparison.Ordinal));
+
+        using var first = host.NewCitizen();
+        await Bootstrap(first, code.ToLowerInvariant(), "prima");
+        first.Address.AbsolutePath.Should().Be("/console");
+        first.Reads.Should().Contain("Comune di Marzabotto");
+
+        using var second = host.NewCitizen();
+        await Bootstrap(second, code, "seconda");
+        second.Status.Should().Be(422);
+        second.Reads.Should().Contain("Il codice non vale");
+        (await host.Database.Value<long>("select count(*) from core.officer where login = 'seconda'")).Should().Be(0);
+    }
+
+    [Test]
+    public async Task A_new_code_ends_the_one_before_it_and_an_old_one_ends_by_itself()
+    {
+        var before = (await host.Portico("console", "bootstrap")).Output.Trim();
+        var after = await host.Container.Resolve<OfficerRegister>().NewBootstrapCode("test", CancellationToken.None);
+        using var citizen = host.NewCitizen();
+
+        await Bootstrap(citizen, before, "terza");
+        citizen.Status.Should().Be(422);
+        host.Clock.Advance(OfficerRegister.CodeLasts);
+        await Bootstrap(citizen, after, "terza");
+        citizen.Status.Should().Be(422);
+    }
+
+    [Test]
+    public async Task The_way_back_leads_to_pages_of_the_console_only()
+    {
+        await NewOfficer("ritorno");
+        foreach (var (back, place) in new[]
+        {
+            ("/console/vergato", "/console/vergato"), ("https://altrove.example/", "/console/vergato"), ("//altrove.example", "/console/vergato"), ("/console//altrove.example", "/console/vergato"),
+            ("/marzabotto/multe", "/console/vergato"), ("/console/../marzabotto", "/console/vergato"), ("/console/\\altrove.example", "/console/vergato"),
+        })
+        {
+            using var citizen = host.NewCitizen();
+            await citizen.Open("/console/accesso?back=" + Uri.EscapeDataString(back));
+            await SignIn(citizen, "ritorno");
+            citizen.Address.GetLeftPart(UriPartial.Path).Should().Be(new Uri(host.Address, place).AbsoluteUri, back);
+        }
+    }
+
+    [Test]
+    public async Task A_wrong_password_and_an_unknown_name_look_the_same_and_are_locked_alike()
+    {
+        await NewOfficer("chiusa");
+        var answers = new List<string>();
+        foreach (var login in new[] { "chiusa", "nessuno" })
+        {
+            using var citizen = host.NewCitizen();
+            await citizen.Open("/console/accesso");
+            for (var i = 0; i < 6; i++)
+            {
+                await SignIn(citizen, login, "sbagliata sbagliata");
+                if (i < 5)
+                    citizen.Status.Should().Be(422);
+                if (i == 0)
+                    answers.Add(Form().Replace(citizen.Page.Source.Text.Replace(login, "", StringComparison.Ordinal), ""));
+                if (i < 5)
+                    await citizen.Open("/console/accesso");
+            }
+            citizen.Status.Should().Be(429);
+
+            // The right one is not taken either, until the time has passed.
+            await citizen.Open("/console/accesso");
+            await SignIn(citizen, login);
+            citizen.Status.Should().Be(429);
+        }
+        answers.Distinct(StringComparer.Ordinal).Should().ContainSingle();
+
+        host.Clock.Advance(TimeSpan.FromMinutes(16));
+        using var patient = host.NewCitizen();
+        await patient.Open("/console/accesso");
+        await SignIn(patient, "chiusa");
+        patient.Address.AbsolutePath.Should().Be("/console/vergato");
+    }
+
+    [Test]
+    public async Task A_sign_in_ends_by_idleness_by_its_length_and_by_signing_out()
+    {
+        using var idle = await host.SignIn("VRG", "fines.read");
+        for (var minute = 0; minute < 60; minute += 29)
+        {
+            host.Clock.Advance(TimeSpan.FromMinutes(29));
+            await idle.Open("/console/vergato");
+            idle.Status.Should().Be(200);
+        }
+        host.Clock.Advance(OfficerSessions.Idle);
+        await idle.Open("/console/vergato");
+        idle.Address.AbsolutePath.Should().Be("/console/accesso");
+
+        using var busy = await host.SignIn("VRG", "fines.read");
+        for (var hour = 0.0; hour < 10; hour += 0.4)
+        {
+            await busy.Open("/console/vergato");
+            busy.Status.Should().Be(200);
+            host.Clock.Advance(TimeSpan.FromHours(0.4));
+        }
+        await busy.Open("/console/vergato");
+        busy.Address.AbsolutePath.Should().Be("/console/accesso");
+
+        using var leaving = await host.SignIn("VRG", "fines.read");
+        await leaving.Open("/console/vergato");
+        var cookie = leaving.Cookies;
+        await leaving.Press("Esci");
+        leaving.Address.AbsolutePath.Should().Be("/console/accesso");
+        (await Get("/console/vergato", cookie)).StatusCode.Should().Be(HttpStatusCode.SeeOther, "the value of the cookie is worth nothing any more");
+    }
+
+    [Test]
+    public async Task What_is_taken_back_ends_every_sign_in()
+    {
+        using var officer = await host.SignIn("VRG", "fines.read");
+        var listed = (await host.Portico("console", "list", "--entity", "VRG")).Output.Split('\n').Single(line => line.StartsWith(officer.OfficerId.ToString()!, StringComparison.Ordinal)).Split('\t');
+        await officer.Open("/console/vergato");
+        officer.Status.Should().Be(200);
+
+        (await host.Portico("console", "revoke", listed[3], "--entity", "VRG")).Code.Should().Be(0);
+
+        await officer.Open("/console/vergato");
+        officer.Address.AbsolutePath.Should().Be("/console/accesso");
+        (await host.Database.Rows<string>("select kind from core.journal where entity_id = 37059 and body->>'officer' = @id order by at, entry_id", new { id = officer.OfficerId.ToString() })).Should().Equal("core.granted", "core.revoked");
+    }
+
+    [Test]
+    public async Task A_value_that_the_browser_brought_is_never_signed_in()
+    {
+        await NewOfficer("fissa");
+        const string brought = "portico-console=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        using var citizen = host.NewCitizen();
+        citizen.Bring(brought);
+        await citizen.Open("/console/accesso");
+        await SignIn(citizen, "fissa");
+
+        citizen.Address.AbsolutePath.Should().Be("/console/vergato");
+        (await Get("/console/vergato", brought)).StatusCode.Should().Be(HttpStatusCode.SeeOther);
+        citizen.Cookies.Should().NotContain("AAAAAAAA");
+    }
+
+    [Test]
+    public async Task The_cookie_is_kept_from_scripts_and_other_sites_and_the_database_has_only_its_digest()
+    {
+        await NewOfficer("biscotto");
+        using var client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = true });
+        using var asked = await client.GetAsync(new Uri(host.Address, "/console/accesso"));
+        var form = Token().Match(await asked.Content.ReadAsStringAsync()).Groups["token"].Value;
+        using var posted = await client.PostAsync(
+            new Uri(host.Address, "/console/accesso"), new FormUrlEncodedContent(new Dictionary<string, string>(StringComparer.Ordinal) { ["__form"] = form, ["utente"] = "biscotto", ["password"] = Password }));
+
+        var cookie = posted.Headers.GetValues("Set-Cookie").Single(value => value.StartsWith("portico-console=", StringComparison.Ordinal));
+        cookie.Should().Contain("httponly").And.Contain("samesite=lax").And.Contain("path=/").And.NotContain("domain").And.NotContain("expires");
+        var value = cookie.Split('=', ';')[1];
+        value.Should().HaveLength(43);
+        (await host.Database.Value<long>("select count(*) from core.officer_session where session_hash = sha256(convert_to(@value, 'UTF8'))", new { value })).Should().Be(1);
+        posted.Headers.CacheControl!.NoStore.Should().BeTrue();
+    }
+
+    [Test]
+    public async Task A_password_is_kept_as_argon2id_with_its_parameters()
+    {
+        await NewOfficer("segreta");
+
+        var kept = await host.Database.Value<string>("select password from core.officer where login = 'segreta'");
+
+        kept.Should().MatchRegex(@"^argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/=]{24}\$[A-Za-z0-9+/=]{44}$");
+        (await Passwords.Matches(Password, kept)).Should().BeTrue();
+        (await Passwords.Matches(Password + " ", kept)).Should().BeFalse();
+        (await Passwords.Matches(Password, null)).Should().BeFalse();
+    }
+
+    async Task NewOfficer(string login)
+    {
+        var register = host.Container.Resolve<OfficerRegister>();
+        var officer = (await register.Create("Prova", login, Password, "test", CancellationToken.None)).Value;
+        (await register.Grant(officer, new EntityId(37059), "auditor", "", null, null, "test", CancellationToken.None)).Refusal.Should().BeNull();
+    }
+
+    static async Task Bootstrap(Citizen citizen, string code, string login)
+    {
+        await citizen.Open("/console/accesso/avvio");
+        await citizen.Send(("codice", code), ("nome", "Prova Prima"), ("utente", login), ("password", Password));
+    }
+
+    static Task SignIn(Citizen citizen, string login, string password = Password) => citizen.Send(("utente", login), ("password", password));
+
+    async Task<HttpResponseMessage> Get(string path, string cookie)
+    {
+        using var client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false });
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(host.Address, path));
+        request.Headers.Add("Cookie", cookie);
+        return await client.SendAsync(request);
+    }
+
+    [GeneratedRegex("name=\"__form\" value=\"(?<token>[^\"]+)\"", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Token();
+
+    [GeneratedRegex("name=\"__form\" value=\"[^\"]+\"", RegexOptions.None, 1000)]
+    private static partial Regex Form();
+}
