@@ -20,7 +20,19 @@ public readonly record struct DueId(Guid Value);
 /// <param name="Reference">What the service calls it, unique within creditor and service; 1 to 80 characters.</param>
 /// <param name="Title">What the citizen and the receipt call it, without personal data: <c>Verbale V/2026/1042</c>; 1 to 140 characters.</param>
 /// <param name="Due">The amount owed as a whole. Instalment plans come with a later minor version.</param>
-public sealed record OpenPosition(string Reference, string Title, DuePlan Due) : ICommand<OpenedPosition>, IRetryable;
+public sealed record OpenPosition(string Reference, string Title, DuePlan Due) : ICommand<OpenedPosition>, IRetryable
+{
+    /// <summary>Who owes it, where the service knows; officers find payments by it. Opening the position again without it leaves it as it is.</summary>
+    public Debtor? Debtor { get; init; }
+}
+
+/// <summary>Who owes a position. Kept in the one table of payments that is meant for personal data, and never logged: its text has none.</summary>
+/// <param name="TaxCode">A tax code as <c>TaxCode</c> reads it, or null.</param>
+/// <param name="Name">Given and family name, or a body's name; at most 140 characters, or null.</param>
+public sealed record Debtor(string? TaxCode, string? Name)
+{
+    public override string ToString() => "a debtor";
+}
 
 /// <summary>An amount with a date. The amount is the sum of its lines and stands nowhere else.</summary>
 /// <param name="DueOn">Last legal day on which this amount is right.</param>

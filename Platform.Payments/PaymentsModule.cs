@@ -6,9 +6,14 @@ using Microsoft.Extensions.Hosting;
 using Platform.Core.Hosting;
 using Platform.Core.Office;
 using Platform.Core.Pages;
+using Platform.Core.Plugins;
 using Platform.Payments.Checkout;
 using Platform.Payments.Gateways.PagOnLine;
 using Platform.Payments.Ledger;
+using Platform.Payments.Office;
+using Platform.Payments.Office.Search;
+using Platform.Payments.Office.Story;
+using Platform.Payments.Office.Tasks;
 using Platform.Payments.Pages;
 using Platform.Payments.Positions;
 using Platform.Payments.Refunds;
@@ -39,6 +44,7 @@ internal sealed class PaymentsModule : IPlatformModule
         builder.RegisterType<SettlementDays>().SingleInstance();
         builder.RegisterType<Payouts>().SingleInstance();
         builder.RegisterType<BookParity>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
+        builder.RegisterType<PaymentQueries>().SingleInstance();
         builder.RegisterType<PaymentPages>().SingleInstance();
         builder.RegisterType<AgreementReady>().As<IReadyCheck>().SingleInstance();
         builder.RegisterType<PagOnLineGateway>().As<IPaymentGateway>().SingleInstance();
@@ -48,6 +54,23 @@ internal sealed class PaymentsModule : IPlatformModule
             Timeout = TimeSpan.FromSeconds(5),
             MaxResponseContentBufferSize = GatewayFacts.MostBytes - 1,
         }).SingleInstance();
+    }
+
+    public void Describe(IOfficeDescription office)
+    {
+        office.Segment("pagamenti", "office.section", Desks.Entities);
+        office.Permission(OfficePermissions.See, "Vedere i pagamenti e chi paga", "See payments and who pays", looksOnly: true);
+        office.Permission(OfficePermissions.Export, "Scaricare elenchi di pagamenti", "Download lists of payments", looksOnly: true);
+        office.Permission(OfficePermissions.Tasks, "Chiudere le attività sui pagamenti", "Settle tasks about payments");
+        office.Permission(OfficePermissions.Refund, "Chiedere rimborsi", "Ask for refunds");
+        office.Permission(OfficePermissions.Approve, "Approvare e confermare rimborsi chiesti da altri", "Approve and confirm refunds that others asked for");
+        office.OfficePage<SearchPage>("", "office.menu.search");
+        office.OfficePage<StoryPage>("pagamento/{order}");
+        office.OfficePage<AskRefundPage>("pagamento/{order}/rimborso");
+        office.OfficePage<RefundPage>("rimborso/{number}");
+        office.OfficePage<TasksPage>(TasksPage.Pattern, "office.menu.tasks");
+        office.OfficePage<ResolvePage>(TasksPage.Pattern + "/chiudi");
+        office.OfficePage<ReplayPage>(TasksPage.Pattern + "/riconsegna/{event}");
     }
 
     public void Map(IEndpointRouteBuilder endpoints, ILifetimeScope root)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Autofac;
 using FluentValidation;
 using Microsoft.Extensions.Logging;
@@ -8,6 +9,7 @@ using Platform.Core.Journal;
 using Platform.Core.Money;
 using Platform.Core.Storage;
 using Platform.Core.Time;
+using Platform.Payments.Office.Search;
 using Platform.Payments.Positions;
 
 namespace Platform.Payments.Checkout;
@@ -72,9 +74,10 @@ internal sealed class StartCheckoutHandler(
             await session.First<StartedRow>(SelectStarted, new { entity = session.Entity, payment = request.Attempt, service = call.Caller }),
             await session.List<DueRow>(
                 """
-                select d.due_id, d.position_id, p.reference, d.state
+                select d.due_id, d.position_id, p.reference, p.title, d.state, s.subject_id, s.name, s.tax_code
                   from payments.due d
                   join payments.position p on p.entity_id = d.entity_id and p.position_id = d.position_id
+                  left join payments.subject s on s.entity_id = p.entity_id and s.subject_id = p.subject_id
                  where d.entity_id = @entity and d.due_id = any(@dues) and p.service = @service
                  order by d.position_id, d.due_id
                 """,
@@ -126,13 +129,16 @@ internal sealed class StartCheckoutHandler(
             var lines = dues.SelectMany(due => quotes[due.DueId].Lines.Select((line, index) => (due.DueId, N: (short)(index + 1), Line: line))).ToList();
             var order = OrderNumber.New(creditor.Code);
             var payer = request.Payer is null ? (Guid?)null : Guid.CreateVersion7(now);
+            var words = WordsOf(dues, payer, request.Payer);
             // The items go with the payment that this call made: a twin with the same attempt must not add what it asks no money for.
             var started = await session.First<StartedRow>(
                 $"""
+                {SearchWords.Key}
+
                 with started as (
                 insert into payments.payment (
-                    entity_id, payment_id, agreement_id, order_no, status_code, service, shown_by, return_page, language, state, asked_cents, commission_cents, quote_until, created_at, next_query_at, payer_id)
-                values (@entity, @payment, @agreement, @order, @status, @service, @shownBy, @ReturnPage, @Language, 'prepared', @asked, @commission, @until, @now, @nextQuery, @payer)
+                    entity_id, payment_id, agreement_id, order_no, status_code, service, shown_by, return_page, language, state, asked_cents, commission_cents, quote_until, created_at, next_query_at, payer_id, title)
+                values (@entity, @payment, @agreement, @order, @status, @service, @shownBy, @ReturnPage, @Language, 'prepared', @asked, @commission, @until, @now, @nextQuery, @payer, @title)
                 on conflict (entity_id, payment_id) do nothing
                 returning payment_id),
                 payer as (
@@ -140,7 +146,11 @@ internal sealed class StartCheckoutHandler(
                 select @entity, @payer, @email from started where @payer is not null),
                 items as (
                 insert into payments.payment_item (entity_id, payment_id, due_id, cents)
-                select @entity, s.payment_id, i.due_id, i.cents from started s cross join unnest(@dues, @cents) as i (due_id, cents))
+                select @entity, s.payment_id, i.due_id, i.cents from started s cross join unnest(@dues, @cents) as i (due_id, cents)),
+                tokens as (
+                insert into payments.search_token (entity_id, token, at, payment_id, subject_id)
+                select @entity, payments.search_digest(k.key, w.word), @now, s.payment_id, w.subject_id
+                  from started s join payments.search_key k on k.entity_id = @entity cross join unnest(@words, @subjects) as w (word, subject_id))
                 insert into payments.payment_line (entity_id, payment_id, due_id, n, label, tax_code, account, cents)
                 select @entity, s.payment_id, l.due_id, l.n, l.label, l.tax_code, l.account, l.cents
                   from started s cross join unnest(@lineDues, @numbers, @labels, @taxCodes, @accounts, @lineCents) as l (due_id, n, label, tax_code, account, cents);
@@ -166,6 +176,9 @@ internal sealed class StartCheckoutHandler(
                     nextQuery = now + PaymentStates.Later(0),
                     payer,
                     email = request.Payer?.Email,
+                    title = dues.Count == 1 ? dues[0].Title : string.Create(CultureInfo.InvariantCulture, $"{dues[0].Title} (+{dues.Count - 1})"),
+                    words = words.ConvertAll(word => word.Word).ToArray(),
+                    subjects = words.ConvertAll(word => word.Subject).ToArray(),
                     dues = dues.Select(due => due.DueId).ToArray(),
                     cents,
                     lineDues = lines.ConvertAll(line => line.DueId).ToArray(),
@@ -184,6 +197,15 @@ internal sealed class StartCheckoutHandler(
             return started;
         },
         stop);
+
+    /// <summary>What officers will find the payment by; each word once, and a person's own under whose they are.</summary>
+    static List<(string Word, Guid? Subject)> WordsOf(IReadOnlyList<DueRow> dues, Guid? payer, Payer? who) =>
+    [
+        .. dues.SelectMany(due => SearchWords.OfReference(due.Reference).Select(word => (word, (Guid?)null))
+                .Concat(SearchWords.OfPerson(due.TaxCode, due.Name).Select(word => (word, due.SubjectId))))
+            .Concat(who is null ? [] : [(SearchWords.OfEmail(who.Email), payer)])
+            .DistinctBy(word => word.Item1, StringComparer.Ordinal),
+    ];
 
     async Task<Outcome<StartedCheckout>> Answer(StartedRow started, CancellationToken stop)
     {
@@ -204,7 +226,11 @@ internal sealed class StartCheckoutHandler(
         public Guid DueId { get; init; }
         public Guid PositionId { get; init; }
         public string Reference { get; init; } = "";
+        public string Title { get; init; } = "";
         public string State { get; init; } = "";
+        public Guid? SubjectId { get; init; }
+        public string? Name { get; init; }
+        public string? TaxCode { get; init; }
     }
 
     sealed class StartedRow

@@ -1,5 +1,6 @@
 using FluentValidation;
 using Platform.Core.Commands;
+using Platform.Core.Identity;
 using Platform.Core.Storage;
 using Platform.Core.Time;
 
@@ -12,6 +13,9 @@ internal sealed class OpenPositionValidator : AbstractValidator<OpenPosition>
         RuleFor(command => command.Reference).NotEmpty().MaximumLength(80);
         RuleFor(command => command.Title).NotEmpty().MaximumLength(140);
         RuleFor(command => command.Due.Lines).NotEmpty();
+        RuleFor(command => command.Debtor).Must(debtor => debtor is null || (debtor.TaxCode ?? debtor.Name) is not null).WithMessage("A debtor has a tax code or a name, or both.");
+        RuleFor(command => command.Debtor!.TaxCode).Must(code => code is null || TaxCode.TryParse(code, out _)).When(command => command.Debtor is not null).WithMessage("The debtor's tax code is none.");
+        RuleFor(command => command.Debtor!.Name).MaximumLength(140).Must(name => name is null || !string.IsNullOrWhiteSpace(name)).When(command => command.Debtor is not null);
         RuleForEach(command => command.Due.Lines).ChildRules(line =>
         {
             line.RuleFor(l => l.Amount.Cents).GreaterThan(0).WithName("Amount");
@@ -30,10 +34,17 @@ internal sealed class OpenPositionHandler(ISessions sessions, CallContext call, 
             // The first upsert takes the position's row lock: two tabs that open the same fine queue here, and the second statement sees what the first waited for.
             var due = (await session.First<DueRow>(
                 """
-                insert into payments.position as p (entity_id, position_id, service, reference, title, shown_by, state)
-                values (@entity, @position, @service, @Reference, @Title, @shownBy, 'open')
+                insert into payments.position as p (entity_id, position_id, service, reference, title, shown_by, state, subject_id)
+                values (@entity, @position, @service, @Reference, @Title, @shownBy, 'open', @debtor)
                 on conflict (entity_id, service, reference) do update
-                   set title = excluded.title, state = case when p.state = 'expired' and (@ExpiresOn::date is null or @ExpiresOn >= @today) then 'open' else p.state end;
+                   set title = excluded.title, state = case when p.state = 'expired' and (@ExpiresOn::date is null or @ExpiresOn >= @today) then 'open' else p.state end,
+                       subject_id = coalesce(p.subject_id, excluded.subject_id);
+
+                insert into payments.subject as s (entity_id, subject_id, tax_code, name)
+                select @entity, p.subject_id, @taxCode, @name
+                  from payments.position p where p.entity_id = @entity and p.service = @service and p.reference = @Reference and @debtor::uuid is not null
+                on conflict (entity_id, subject_id) do update set tax_code = excluded.tax_code, name = excluded.name, redacted_at = null
+                 where (s.tax_code, s.name) is distinct from (excluded.tax_code, excluded.name);
 
                 insert into payments.due as d (entity_id, due_id, position_id, plan, n, due_on, expires_on, state)
                 select @entity, @due, p.position_id, 'single', 1, @DueOn, @ExpiresOn, 'open'
@@ -48,6 +59,8 @@ internal sealed class OpenPositionHandler(ISessions sessions, CallContext call, 
                 {
                     entity = session.Entity, position = Guid.CreateVersion7(), service = call.Caller, request.Reference, request.Title, shownBy = call.ShownBy,
                     due = Guid.CreateVersion7(), request.Due.DueOn, request.Due.ExpiresOn, today = LegalTime.Day(clock.GetUtcNow()),
+                    debtor = request.Debtor is null ? (Guid?)null : Guid.CreateVersion7(),
+                    taxCode = TaxCode.TryParse(request.Debtor?.TaxCode, out var code) ? code.Value : null, name = request.Debtor?.Name?.Trim(),
                 }))!;
             var opened = new OpenedPosition(new(due.PositionId), new(due.DueId), due.State == "paid");
             if (due.State == "open")

@@ -29,6 +29,7 @@ internal static class RefundRefusals
     public const string NameTheDue = "refunds.name_the_due";
     public const string NotPossibleNow = "refunds.not_possible_now";
     public const string SamePerson = "refunds.same_person";
+    public const string NotYours = "refunds.not_yours";
 }
 
 /// <summary>Where refunds are asked for, approved, refused and, where the bank has no protocol for it, confirmed. Each step names who takes it.</summary>
@@ -150,6 +151,33 @@ internal sealed class RefundDesk(Database database, EntityDirectory entities, Re
             await RefundEnd.Refused(session, refund, by, reason, clock.GetUtcNow());
             return number;
         },
+        stop);
+
+    /// <summary>Who asked takes it back, as long as nobody has approved it.</summary>
+    public Task<Outcome<string>> Withdraw(EntityId creditor, string number, string reason, string by, CancellationToken stop) => database.Run<Outcome<string>>(
+        ModuleRoles.Of("payments"), creditor, by, clock,
+        async session =>
+        {
+            if (await RefundRow.Locked(session, number) is not { State: "asked" } refund)
+                return new Refusal(RefundRefusals.NotPossibleNow, await StateOf(session, number));
+            if (!string.Equals(refund.AskedBy, by, StringComparison.OrdinalIgnoreCase))
+                return new Refusal(RefundRefusals.NotYours);
+            await RefundEnd.Refused(session, refund, by, reason, clock.GetUtcNow());
+            return number;
+        },
+        stop);
+
+    /// <summary>A refund of this creditor, in whatever state.</summary>
+    public Task<RefundEntry?> Find(EntityId creditor, string number, CancellationToken stop) => database.Run(
+        ModuleRoles.Of("payments"), creditor, "refunds", clock,
+        session => session.First<RefundEntry>(
+            """
+            select r.entity_id as entity, r.number, p.order_no as orderNo, r.cents as amount, r.state, r.reason, r.asked_by as askedBy, r.approved_by as approvedBy,
+                   r.ended_by as endedBy, r.proof, r.asked_at as askedAt
+              from payments.refund r join payments.payment p on p.entity_id = r.entity_id and p.payment_id = r.payment_id
+             where r.entity_id = @entity and r.number = @number
+            """,
+            new { entity = session.Entity, number }),
         stop);
 
     /// <summary>An officer saw at the bank that it was done, and says by what. Who asked for it cannot be the one who confirms it.</summary>

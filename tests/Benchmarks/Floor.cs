@@ -52,13 +52,15 @@ internal sealed class Floor(TestDatabase database, IReadOnlyDictionary<string, i
         await Transaction(connection,
             ("select d.state from payments.position p join payments.due d on d.entity_id = p.entity_id and d.position_id = p.position_id where p.entity_id = $1 and p.position_id = $2 for update of p", [entity, position]),
             ("""
-             insert into payments.payment (entity_id, payment_id, agreement_id, order_no, status_code, service, shown_by, return_page, language, state, asked_cents, quote_until, created_at, next_query_at)
-             values ($1, $2, $3, $4, $5, 'fines', $6, 'verbale/misura', 'it', 'prepared', $7, $8, $9, $10)
+             insert into payments.payment (entity_id, payment_id, agreement_id, order_no, status_code, service, shown_by, return_page, language, state, asked_cents, quote_until, created_at, next_query_at, title)
+             values ($1, $2, $3, $4, $5, 'fines', $6, 'verbale/misura', 'it', 'prepared', $7, $8, $9, $10, $11)
              """,
-                [entity, payment, Agreement, order, $"{fine.Creditor}-{Code(20)}", shownBy, cents, Now.AddHours(13.5), Now, Now.AddMinutes(2)]),
+                [entity, payment, Agreement, order, $"{fine.Creditor}-{Code(20)}", shownBy, cents, Now.AddHours(13.5), Now, Now.AddMinutes(2), $"Verbale {fine.Name}"]),
             ("insert into payments.payment_item (entity_id, payment_id, due_id, cents) values ($1, $2, $3, $4)", [entity, payment, due, cents]),
             ("insert into payments.payment_line (entity_id, payment_id, due_id, n, label, tax_code, account, cents) values ($1, $2, $3, 1, 'Sanzione', '9/0102100SA/', 'sanzioni-cds', $4), ($1, $2, $3, 2, 'Spese di accertamento e notifica', '9/0102100SA/', 'spese-notifica', $5)",
                 [entity, payment, due, first, second]),
+            ("insert into payments.search_key (entity_id, key) values ($1, $2) on conflict do nothing", [entity, digest]),
+            ("insert into payments.search_token (entity_id, token, at, payment_id) values ($1, $2, $4, $5), ($1, $3, $4, $5)", [entity, digest[..16], digest[16..], Now, payment]),
             Journal(entity, "fines", "payment.started", $$"""{"orderNo": "{{order}}", "askedCents": {{cents}}, "shownBy": {{shownBy}}}"""));
         await Transaction(connection,
             ("insert into payments.fact (entity_id, channel, digest, order_no, verdict, raw, first_at) values ($1, 'listener', $2, $3, 'genuine', $4, $5)", [entity, digest, order, raw, Now]));

@@ -1,0 +1,22 @@
+using Platform.Core.Commands;
+using Platform.Core.Pages;
+using Platform.Core.Plugins;
+
+namespace Platform.Payments.Office.Story;
+
+/// <param name="Path">Of the payments' pages.</param>
+public sealed record StoryModel(PaymentStory Story, string ServiceTitle, string Path, string? RefundPath);
+
+/// <summary>Everything about one payment. It shows who paid, so each look at it is in the journal.</summary>
+[RequiresPermission(OfficePermissions.See), ShowsPersonalData]
+internal sealed class StoryPage(ICommands commands, ServiceCatalog catalog) : IPage
+{
+    public async Task<PageAnswer> Get(PageRequest request, CancellationToken stop)
+    {
+        if (await commands.Send(new TellPayment(request.Route["order"]), stop) is not { } story)
+            return PageAnswer.NotFound;
+        var refundable = story.Head is { State: "paid", Confirmed: true } && story.Head.RefundedCents < story.Head.TakenCents && request.Officer?.May(OfficePermissions.Refund) == true;
+        return PageAnswer.View<StoryView>(new StoryModel(
+            story, catalog.Find(story.Head.Service)?.TitleIn(request.Culture) ?? story.Head.Service, request.Path, refundable ? $"{request.Path}/pagamento/{story.Head.OrderNo}/rimborso" : null));
+    }
+}
