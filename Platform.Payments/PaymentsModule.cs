@@ -7,6 +7,7 @@ using Platform.Core.Hosting;
 using Platform.Core.Pages;
 using Platform.Payments.Checkout;
 using Platform.Payments.Gateways.PagOnLine;
+using Platform.Payments.Gateways.PagOnlineImprese;
 using Platform.Payments.Ledger;
 using Platform.Payments.Pages;
 using Platform.Payments.Positions;
@@ -40,6 +41,8 @@ internal sealed class PaymentsModule : IPlatformModule
         builder.RegisterType<BookParity>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<PaymentPages>().SingleInstance();
         builder.RegisterType<PagOnLineGateway>().As<IPaymentGateway>().SingleInstance();
+        builder.RegisterType<PagOnlineImpreseGateway>().As<IPaymentGateway>().SingleInstance();
+        builder.RegisterType<Opening>().InstancePerLifetimeScope();
         builder.Register(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
         {
             // A citizen may be waiting for the answer; what takes longer is asked again later.
