@@ -9,7 +9,7 @@ public interface IPaymentGateway
     /// <summary>Name in agreements: <c>pagonline</c>.</summary>
     string Id { get; }
 
-    /// <summary>Where to send the payer's browser. Pure and local: the same order gives the same address.</summary>
+    /// <summary>Where to send the payer's browser. Pure and local: the same order gives the same address. Of an <see cref="IOpeningGateway"/>, called for opened orders only.</summary>
     Uri Prepare(GatewayOrder order, AgreementTerms terms);
 
     /// <summary>The number of the order a message speaks of, before anything is verified; null when it cannot be read.</summary>
@@ -21,14 +21,16 @@ public interface IPaymentGateway
     /// <summary>Asks the gateway what it knows of an order. Reads only: asking twice changes nothing. Any failure answers <see cref="GatewayOutcome.Undetermined"/>.</summary>
     Task<GatewayMessage> Ask(GatewayOrder order, AgreementTerms terms, CancellationToken stop);
 
-    /// <summary>The origins to which the payer's form may lead, for the content-security policy.</summary>
+    /// <summary>The origins to which the payer's form may lead, for the content-security policy. Called when an agreement is judged, too: says what it lacks.</summary>
+    /// <exception cref="InvalidOperationException">A setting or secret is missing or wrong; the message names it and holds no secret.</exception>
     IEnumerable<string> Origins(AgreementTerms terms);
 }
 
 /// <summary>What a gateway needs to know of a payment.</summary>
 /// <param name="ReturnTo">Where the gateway sends the browser back.</param>
 /// <param name="Language"><c>it</c> or <c>en</c>.</param>
-public sealed record GatewayOrder(string OrderNumber, Euro Amount, Uri ReturnTo, string Language);
+/// <param name="Opened">What <see cref="IOpeningGateway.Opened"/> kept of the answer that opened it; null where no call opens orders.</param>
+public sealed record GatewayOrder(string OrderNumber, Euro Amount, Uri ReturnTo, string Language, string? Opened = null);
 
 /// <summary>The terms of one bank contract, with its secrets resolved. Never logged.</summary>
 public sealed class AgreementTerms(Guid id, JsonElement settings, IReadOnlyDictionary<string, string> secrets)
@@ -50,14 +52,18 @@ public sealed class AgreementTerms(Guid id, JsonElement settings, IReadOnlyDicti
 }
 
 /// <summary>Bytes from a gateway, as they came.</summary>
-/// <param name="Channel"><c>return</c>, <c>listener</c> or <c>query</c>.</param>
+/// <param name="Channel"><c>return</c>, <c>listener</c>, <c>query</c> or <c>open</c>.</param>
 public sealed record GatewayMessage(string Channel, byte[] Raw);
 
 /// <summary>What a message says once verified.</summary>
 /// <param name="Genuine">The signature, or the gateway's own answer to our question, vouches for it.</param>
 /// <param name="Readable">It has the form of the protocol; of a query, that the gateway answered at all.</param>
 /// <param name="Taken">What the gateway says it took, where the message tells.</param>
-public sealed record GatewayFact(bool Genuine, bool Readable, GatewayOutcome Outcome, Euro? Taken);
+public sealed record GatewayFact(bool Genuine, bool Readable, GatewayOutcome Outcome, Euro? Taken)
+{
+    /// <summary>Of a message that is not <see cref="Genuine"/>: its protocol signs no such messages. It says nothing, is no forgery, and makes us ask.</summary>
+    public bool Unsigned { get; init; }
+}
 
 /// <summary>What a genuine word of a gateway means, whatever the protocol.</summary>
 public enum GatewayOutcome
@@ -68,7 +74,7 @@ public enum GatewayOutcome
     /// <summary>Authorised: paid, the amount still to be confirmed by asking.</summary>
     Approved,
 
-    /// <summary>Accounted: paid, with the amount taken.</summary>
+    /// <summary>Accounted: paid, with the amount taken. A protocol that names no amount here takes exactly what it was asked.</summary>
     Completed,
     Refused,
 

@@ -9,6 +9,7 @@ using Platform.Core.Pages;
 using Platform.Core.Plugins;
 using Platform.Payments.Checkout;
 using Platform.Payments.Gateways.PagOnLine;
+using Platform.Payments.Gateways.PagOnlineImprese;
 using Platform.Payments.Ledger;
 using Platform.Payments.Office;
 using Platform.Payments.Office.Search;
@@ -48,6 +49,8 @@ internal sealed class PaymentsModule : IPlatformModule
         builder.RegisterType<PaymentPages>().SingleInstance();
         builder.RegisterType<AgreementReady>().As<IReadyCheck>().SingleInstance();
         builder.RegisterType<PagOnLineGateway>().As<IPaymentGateway>().SingleInstance();
+        builder.RegisterType<PagOnlineImpreseGateway>().As<IPaymentGateway>().SingleInstance();
+        builder.RegisterType<Opening>().InstancePerLifetimeScope();
         builder.Register(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
         {
             // A citizen may be waiting for the answer; what takes longer is asked again later.

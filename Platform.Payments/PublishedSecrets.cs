@@ -6,5 +6,8 @@ internal static class PublishedSecrets
     /// <summary>PagOnLine's published test merchant: <c>b1</c> twenty-five times.</summary>
     public static readonly string PagOnLineTest = string.Concat(Enumerable.Repeat("b1", 25));
 
-    public static bool Contains(string secret) => secret == PagOnLineTest;
+    /// <summary>The shared key of PagOnline Imprese's published test terminals.</summary>
+    public const string ImpreseTest = "UNI_TESTKEY";
+
+    public static bool Contains(string secret) => secret == PagOnLineTest || secret == ImpreseTest;
 }

@@ -7,8 +7,8 @@ namespace Platform.Payments;
 /// Starts one attempt to pay dues of the creditor of the call. Re-prices them with their owner first, outside any transaction.
 /// </summary>
 /// <remarks>
-/// Idempotent by <see cref="Attempt"/>: the same attempt gets the same answer, however often it is sent. No bank is called: that is the browser's way, so the
-/// answer takes the owner's time (at most 2 seconds a due) and our own. A due may have several attempts under way; the first that the bank confirms
+/// Idempotent by <see cref="Attempt"/>: the same attempt gets the same answer, however often it is sent. Most banks are not called: that is the browser's way, so the
+/// answer takes the owner's time (at most 2 seconds a due) and our own. An <see cref="IOpeningGateway"/> is, once, for 5 seconds at most. A due may have several attempts under way; the first that the bank confirms
 /// pays it, a second one is kept and flagged. Repeated by itself when its transaction stood in another's way: before the one that writes it only reads, and
 /// asks the owner for a price, which changes nothing. The attempt is the payment's primary key: that keeps two answers apart from one another for longer
 /// than any kept answer of an <see cref="IIdempotentCommand{TResult}"/>, which would besides hold the bank's signed address.
@@ -51,4 +51,7 @@ public static class CheckoutRefusals
 
     /// <summary>No bank agreement is valid today for this creditor.</summary>
     public const string NoAgreement = "payments.no_agreement";
+
+    /// <summary>The gateway did not open the order, or did not answer. Nothing was taken under it and nothing will be; the form drawn anew begins another attempt.</summary>
+    public const string GatewaySilent = "payments.gateway_silent";
 }

@@ -168,7 +168,7 @@ internal static class PorticoCommands
         var gateway = new Option<string>("--gateway") { Description = "Which gateway it is for.", DefaultValueFactory = _ => "pagonline" };
         var from = new Option<DateOnly>("--from") { Description = "First day it is valid, yyyy-mm-dd.", Required = true };
         var secret = new Option<string>("--secret") { Description = "Name under which PORTICO_Secrets__<name>__password and __key hold its secrets.", Required = true };
-        var file = new Argument<FileInfo>("settings") { Description = "JSON with the gateway's settings; for pagonline: merchant, store, user, start, query." };
+        var file = new Argument<FileInfo>("settings") { Description = "JSON with the gateway's settings; for pagonline: merchant, store, user, start, query; for pagonline-imprese: terminal, service, pages." };
         var until = new Option<DateOnly?>("--until") { Description = "First day it is valid no more; without it, until it is changed." };
         var percent = new Option<decimal>("--commission-percent") { Description = "Of each payment, kept by the service centre and borne by the creditor: 1.25 for 1,25 %. Up to two decimals.", HelpName = "percent" };
         var (added, least, most) = (Cents("--commission-fixed", "Euros added to the percentage: 0.30."), Cents("--commission-min", "Euros; never less."), Cents("--commission-max", "Euros; never more. 0 is no limit."));

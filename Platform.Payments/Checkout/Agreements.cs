@@ -115,7 +115,8 @@ internal sealed class Agreements(
         try
         {
             // A trial order, sent nowhere: what the gateway misses is found before a citizen needs it.
-            gateway.Prepare(new("000-0000000000000-0", new(1), new("https://portico.invalid/"), "it"), bank.Terms);
+            if (gateway is not IOpeningGateway)
+                gateway.Prepare(new("000-0000000000000-0", new(1), new("https://portico.invalid/"), "it"), bank.Terms);
             _ = gateway.Origins(bank.Terms).Count();
             return bank;
         }

@@ -42,6 +42,7 @@ internal sealed class GatewayFacts(
             {
                 ({ Genuine: true }, _) => "genuine",
                 ({ Readable: false }, _) or (null, null) => "unreadable",
+                ({ Unsigned: true }, _) => "unsigned",
                 (null, _) => "unknown_order",
                 _ => "forged",
             };
@@ -59,11 +60,13 @@ internal sealed class GatewayFacts(
         });
     }
 
-    /// <summary>What a message says of one order. An answer to our question is used only when it names the order we asked about.</summary>
+    /// <summary>What a message says of one order. An answer to a call of ours is used only when it verifies and names the order that the call was about.</summary>
     public GatewayFact Understand(BankTerms bank, GatewayMessage message, string order)
     {
         var fact = bank.Read(message);
-        if (message.Channel != "query" || fact.Outcome is GatewayOutcome.NotFound or GatewayOutcome.Undetermined || bank.Gateway.OrderNumberIn(message) == order)
+        if (!fact.Genuine)
+            return fact with { Outcome = GatewayOutcome.Undetermined, Taken = null };
+        if (message.Channel is not ("query" or "open") || fact.Outcome is GatewayOutcome.NotFound or GatewayOutcome.Undetermined || bank.Gateway.OrderNumberIn(message) == order)
             return fact;
         log.LogError("Asked about order {Order}, the gateway answered about another one; the answer is not used.", order);
         return fact with { Outcome = GatewayOutcome.Undetermined, Taken = null };
@@ -75,15 +78,20 @@ internal sealed class GatewayFacts(
         await sessions.Run(
             async session =>
             {
-                await states.Heard(session, agreement, answered: fact.Readable);
+                // Of an order that was never opened nobody was asked.
+                if (message.Channel != NotOpened.Channel)
+                    await states.Heard(session, agreement, answered: fact.Readable);
                 return await session.Execute(
                     "update payments.external_call set ended_at = @now, outcome = @outcome where entity_id = @entity and call_id = @call",
                     new { entity = session.Entity, call = callId, now = clock.GetUtcNow(), outcome = fact.Outcome.ToString() });
             },
             stop);
-        await Store(sessions, message, order, "genuine", stop);
+        await Store(sessions, message, order, fact.Genuine ? "genuine" : "forged", stop);
         await Apply(sessions, paymentId, message, fact, stop);
     }
+
+    /// <summary>What stands for an answer when a payment's order was never opened at its gateway: nobody was given an address to pay at.</summary>
+    public static readonly GatewayMessage NotOpened = new("unopened", "not opened"u8.ToArray());
 
     /// <summary>Applies genuine facts that a host stored and did not live to apply. Answers how many.</summary>
     public async Task<int> ApplyForgotten(EntityId entity, CancellationToken stop) => await scopes.In(entity, entity, "payments", async scope =>
@@ -165,17 +173,21 @@ internal sealed class GatewayFacts(
             {
                 var payment = await session.First<PaymentRow>(
                     """
-                    select order_no, state, asked_cents, taken_cents, refunded_cents, version, taken_confirmed_at, paid_at, next_query_at, last_query_at, shown_by, queries
+                    select order_no, state, asked_cents, taken_cents, refunded_cents, version, taken_confirmed_at, paid_at, next_query_at, last_query_at, shown_by, queries, opened
                       from payments.payment where entity_id = @entity and payment_id = @payment for update
                     """,
                     new { entity = session.Entity, payment = paymentId }) ?? throw new InvalidOperationException($"Payment {paymentId} has vanished.");
                 var before = PaymentStates.Parse(payment.State);
-                var (state, effects) = PaymentStates.Next(before, fact.Outcome);
+                // A gateway that names no amount with its success took what it was asked.
+                var taken = fact.Taken ?? (fact.Outcome == GatewayOutcome.Completed ? new Euro(payment.AskedCents) : null);
+                // Meanwhile it was opened after all.
+                var heard = message.Channel == NotOpened.Channel && payment.Opened is not null ? GatewayOutcome.NotFound : fact.Outcome;
+                var (state, effects) = PaymentStates.Next(before, heard);
                 // Refunds stand on the amount that was confirmed: a gateway that counts them off tells nothing new.
-                var confirmed = effects.HasFlag(PaymentEffects.ConfirmAmount) && fact.Taken is not null && payment.RefundedCents == 0;
-                if (payment.RefundedCents > 0 && fact.Taken is { } named && named.Cents != payment.TakenCents)
+                var confirmed = effects.HasFlag(PaymentEffects.ConfirmAmount) && taken is not null && payment.RefundedCents == 0;
+                if (payment.RefundedCents > 0 && taken is { } named && named.Cents != payment.TakenCents)
                     session.Record("payment.amount_differs", new { payment.OrderNo, payment.TakenCents, payment.RefundedCents, named, message.Channel });
-                var askAt = NextQuestion(payment, state, effects, message.Channel, fact.Outcome, now);
+                var askAt = NextQuestion(payment, state, effects, message.Channel, heard, now);
                 await session.Execute(
                     """
                     update payments.payment
@@ -195,7 +207,7 @@ internal sealed class GatewayFacts(
                         askAt,
                         took = effects.HasFlag(PaymentEffects.Take),
                         confirmed,
-                        taken = fact.Taken?.Cents,
+                        taken = taken?.Cents,
                         now,
                         message.Channel,
                         digest = DigestOf(message, payment.OrderNo),
@@ -207,10 +219,10 @@ internal sealed class GatewayFacts(
                 if (confirmed)
                 {
                     var asked = new Euro(payment.AskedCents);
-                    await Dues.Confirm(session, paymentId, payment.Version + 1, before: new Euro(payment.TakenCents ?? payment.AskedCents) - asked, after: fact.Taken!.Value - asked, now);
+                    await Dues.Confirm(session, paymentId, payment.Version + 1, before: new Euro(payment.TakenCents ?? payment.AskedCents) - asked, after: taken!.Value - asked, now);
                 }
                 if (before != state)
-                    session.Record("payment." + state.ToText(), new { payment.OrderNo, from = before.ToText(), message.Channel, heard = fact.Outcome });
+                    session.Record("payment." + state.ToText(), new { payment.OrderNo, from = before.ToText(), message.Channel, heard });
                 return (Before: before, After: state, AskAt: askAt);
             },
             stop);
@@ -268,6 +280,7 @@ internal sealed class GatewayFacts(
     sealed class PaymentRow
     {
         public string OrderNo { get; init; } = "";
+        public string? Opened { get; init; }
         public string State { get; init; } = "";
         public long AskedCents { get; init; }
         public long? TakenCents { get; init; }

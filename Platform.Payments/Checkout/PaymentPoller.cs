@@ -109,13 +109,30 @@ internal sealed class PaymentPoller(Database database, Lazy<CallScopes> scopes, 
     {
         if (await agreements.Find(payment.AgreementId, stop) is not { } bank)
             return false;
-        var order = new GatewayOrder(payment.OrderNo, new(payment.AskedCents), address.ReturnFrom(bank.Gateway.Id), payment.Language);
+        if (bank.Gateway is IOpeningGateway && payment.Opened is null)
+            return await NotOpened(sessions, payment, call, stop);
+        var order = new GatewayOrder(payment.OrderNo, new(payment.AskedCents), address.ReturnFrom(bank.Gateway.Id), payment.Language, payment.Opened);
         var message = await bank.Gateway.Ask(order, bank.Terms, stop);
         var fact = facts.Value.Understand(bank, message, payment.OrderNo);
         if (fact.Outcome == GatewayOutcome.NotFound && clock.GetUtcNow() - payment.CreatedAt > NeverArrivedAfter)
             fact = fact with { Outcome = GatewayOutcome.NeverArrived };
         await facts.Value.Answered(sessions, payment.AgreementId, payment.PaymentId, call, message, fact, payment.OrderNo, stop);
         return fact.Outcome != GatewayOutcome.Undetermined;
+    }
+
+    /// <summary>The call that opens it is still under way, or was lost: then nobody has an address to pay at, and nobody needs to be asked.</summary>
+    async Task<bool> NotOpened(ISessions sessions, ClaimedRow payment, Guid call, CancellationToken stop)
+    {
+        var lost = clock.GetUtcNow() - payment.CreatedAt > Opening.MayTake;
+        var fact = new GatewayFact(true, true, lost ? GatewayOutcome.NeverArrived : GatewayOutcome.NotFound, null);
+        await facts.Value.Answered(sessions, payment.AgreementId, payment.PaymentId, call, GatewayFacts.NotOpened, fact, payment.OrderNo, stop);
+        if (lost)
+            await sessions.Run(
+                session => session.Execute(
+                    "update payments.external_call set ended_at = @now, outcome = 'never heard' where entity_id = @entity and call_id = @PaymentId and kind = 'open' and ended_at is null",
+                    new { entity = session.Entity, payment.PaymentId, now = clock.GetUtcNow() }),
+                stop);
+        return true;
     }
 
     /// <summary>Takes the payment somebody waits for, unless it was asked about a moment ago.</summary>
@@ -130,11 +147,11 @@ internal sealed class PaymentPoller(Database database, Lazy<CallScopes> scopes, 
                    set last_query_at = @now, queries = queries + 1, next_query_at = @now + interval '2 minutes'
                  where p.entity_id = @entity and p.payment_id = @payment and p.state in ('prepared', 'at_bank', 'unknown')
                    and (p.last_query_at is null or p.last_query_at < @before)
-                returning p.payment_id, p.agreement_id, p.order_no, p.asked_cents, p.language, p.created_at),
+                returning p.payment_id, p.agreement_id, p.order_no, p.asked_cents, p.language, p.created_at, p.opened),
                 noted as (
                 insert into payments.external_call (entity_id, call_id, payment_id, kind, started_at)
                 select @entity, @call, payment_id, 'query', @now from claimed)
-                select payment_id, agreement_id, order_no, asked_cents, language, created_at from claimed
+                select payment_id, agreement_id, order_no, asked_cents, language, created_at, opened from claimed
                 """,
                 new { entity = session.Entity, call, payment, now, before = now - BetweenWaiters }),
             CancellationToken.None);
@@ -155,7 +172,7 @@ internal sealed class PaymentPoller(Database database, Lazy<CallScopes> scopes, 
                            select q.payment_id from payments.payment q
                             where q.entity_id = @entity and q.next_query_at <= @horizon and (q.last_query_at is null or q.last_query_at < @sweep)
                             order by q.next_query_at limit 1 for update skip locked)
-                    returning p.payment_id, p.agreement_id, p.order_no, p.asked_cents, p.language, p.created_at
+                    returning p.payment_id, p.agreement_id, p.order_no, p.asked_cents, p.language, p.created_at, p.opened
                     """,
                     new { entity = session.Entity, now, sweep, horizon });
                 if (claimed is not null)
@@ -175,5 +192,6 @@ internal sealed class PaymentPoller(Database database, Lazy<CallScopes> scopes, 
         public long AskedCents { get; init; }
         public string Language { get; init; } = "it";
         public DateTimeOffset CreatedAt { get; init; }
+        public string? Opened { get; init; }
     }
 }

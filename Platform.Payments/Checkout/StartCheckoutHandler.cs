@@ -31,7 +31,7 @@ internal sealed class StartCheckoutValidator : AbstractValidator<StartCheckout>
 
 internal sealed class StartCheckoutHandler(
     ISessions sessions, CallContext call, CallScopes scopes, Agreements agreements, EntityDirectory entities, PublicAddress address, PaymentPoller poller,
-    TimeProvider clock, ILogger<StartCheckoutHandler> log)
+    Opening opening, TimeProvider clock, ILogger<StartCheckoutHandler> log)
     : ICommandHandler<StartCheckout, Outcome<StartedCheckout>>
 {
     static readonly TimeSpan OwnerMayTake = TimeSpan.FromSeconds(2);
@@ -41,7 +41,7 @@ internal sealed class StartCheckoutHandler(
         var now = clock.GetUtcNow();
         var dues = await Read(request, cancellationToken);
         if (dues.Started is { } started)
-            return await Answer(started, cancellationToken);
+            return await Answer(started, ours: false, cancellationToken);
         if (dues.Open.Count != request.Dues.Count)
             return new Refusal(CheckoutRefusals.NotOpen);
         if (dues.Open.Any(due => due.State == "paid"))
@@ -66,7 +66,7 @@ internal sealed class StartCheckoutHandler(
         if (outcome.Refusal is { } refusal)
             return refusal;
         poller.Wake();
-        return await Answer(outcome.Value, cancellationToken);
+        return await Answer(outcome.Value.Started, outcome.Value.Ours, cancellationToken);
     }
 
     Task<(StartedRow? Started, IReadOnlyList<DueRow> Open)> Read(StartCheckout request, CancellationToken stop) => sessions.Run(
@@ -108,8 +108,8 @@ internal sealed class StartCheckoutHandler(
         }
     }
 
-    Task<Outcome<StartedRow>> Write(
-        StartCheckout request, IReadOnlyList<DueRow> dues, Dictionary<Guid, Quote.Priced> quotes, BankTerms bank, Entity creditor, DateTimeOffset now, CancellationToken stop) => sessions.Run<Outcome<StartedRow>>(
+    Task<Outcome<(StartedRow Started, bool Ours)>> Write(
+        StartCheckout request, IReadOnlyList<DueRow> dues, Dictionary<Guid, Quote.Priced> quotes, BankTerms bank, Entity creditor, DateTimeOffset now, CancellationToken stop) => sessions.Run<Outcome<(StartedRow Started, bool Ours)>>(
         async session =>
         {
             var states = await session.List<string>(
@@ -144,6 +144,9 @@ internal sealed class StartCheckoutHandler(
                 payer as (
                 insert into payments.subject (entity_id, subject_id, email)
                 select @entity, @payer, @email from started where @payer is not null),
+                opening as (
+                insert into payments.external_call (entity_id, call_id, payment_id, kind, started_at)
+                select @entity, payment_id, payment_id, 'open', @now from started where @opens),
                 items as (
                 insert into payments.payment_item (entity_id, payment_id, due_id, cents)
                 select @entity, s.payment_id, i.due_id, i.cents from started s cross join unnest(@dues, @cents) as i (due_id, cents)),
@@ -179,6 +182,7 @@ internal sealed class StartCheckoutHandler(
                     title = dues.Count == 1 ? dues[0].Title : string.Create(CultureInfo.InvariantCulture, $"{dues[0].Title} (+{dues.Count - 1})"),
                     words = words.ConvertAll(word => word.Word).ToArray(),
                     subjects = words.ConvertAll(word => word.Subject).ToArray(),
+                    opens = bank.Gateway is IOpeningGateway,
                     dues = dues.Select(due => due.DueId).ToArray(),
                     cents,
                     lineDues = lines.ConvertAll(line => line.DueId).ToArray(),
@@ -194,7 +198,7 @@ internal sealed class StartCheckoutHandler(
                 session.Record("payment.started", new { started.OrderNo, started.AskedCents, call.ShownBy }, new PersonalData(subject, new { request.Payer!.Email }));
             else if (started.OrderNo == order)
                 session.Record("payment.started", new { started.OrderNo, started.AskedCents, call.ShownBy });
-            return started;
+            return (started, started.OrderNo == order);
         },
         stop);
 
@@ -207,17 +211,24 @@ internal sealed class StartCheckoutHandler(
             .DistinctBy(word => word.Item1, StringComparer.Ordinal),
     ];
 
-    async Task<Outcome<StartedCheckout>> Answer(StartedRow started, CancellationToken stop)
+    async Task<Outcome<StartedCheckout>> Answer(StartedRow started, bool ours, CancellationToken stop)
     {
         if (await agreements.Find(started.AgreementId, stop) is not { } bank)
             return new Refusal(CheckoutRefusals.NoAgreement);
-        var order = new GatewayOrder(started.OrderNo, new(started.AskedCents), address.ReturnFrom(bank.Gateway.Id), started.Language);
+        var order = new GatewayOrder(started.OrderNo, new(started.AskedCents), address.ReturnFrom(bank.Gateway.Id), started.Language, started.Opened);
+        if (bank.Gateway is IOpeningGateway gateway && order.Opened is null)
+        {
+            var opened = ours ? await opening.Open(gateway, bank, order, started.PaymentId) : await opening.Awaited(started.PaymentId, stop);
+            if (opened is null)
+                return new Refusal(CheckoutRefusals.GatewaySilent);
+            order = order with { Opened = opened };
+        }
         return new StartedCheckout(started.PaymentId, started.OrderNo, order.Amount, bank.Gateway.Prepare(order, bank.Terms));
     }
 
     const string SelectStarted =
         """
-        select payment_id, order_no, asked_cents, agreement_id, language from payments.payment
+        select payment_id, order_no, asked_cents, agreement_id, language, opened from payments.payment
          where entity_id = @entity and payment_id = @payment and service = @service
         """;
 
@@ -240,5 +251,6 @@ internal sealed class StartCheckoutHandler(
         public long AskedCents { get; init; }
         public Guid AgreementId { get; init; }
         public string Language { get; init; } = "it";
+        public string? Opened { get; init; }
     }
 }

@@ -158,11 +158,11 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
             return;
         }
         var bank = await agreements.Find(row.AgreementId, stop);
-        var order = new GatewayOrder(row.OrderNo, new(row.AskedCents), address.ReturnFrom(bank?.Gateway.Id ?? ""), row.Language);
+        var order = new GatewayOrder(row.OrderNo, new(row.AskedCents), address.ReturnFrom(bank?.Gateway.Id ?? ""), row.Language, row.Opened);
         await pages.Show(http, frame, typeof(ResumePage), new(StringComparer.Ordinal)
         {
             ["Model"] = new ResumeModel(
-                state, wanted.Silent, row.Titles, row.OrderNo, order.Amount, bank?.Gateway.Prepare(order, bank.Terms), $"/{entity.Slug}/pagamenti/{code}/ripresa", token,
+                state, wanted.Silent, row.Titles, row.OrderNo, order.Amount, bank is null || (bank.Gateway is IOpeningGateway && order.Opened is null) ? null : bank.Gateway.Prepare(order, bank.Terms), $"/{entity.Slug}/pagamenti/{code}/ripresa", token,
                 $"{servicePath}/{wanted.ReturnPage}".TrimEnd('/')),
         });
     }
@@ -338,7 +338,7 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
 
     const string SelectStatus =
         """
-        select p.payment_id, p.state, p.order_no, p.asked_cents, p.paid_at, p.service, p.return_page, p.agreement_id, p.language, r.code as receipt_code,
+        select p.payment_id, p.state, p.order_no, p.asked_cents, p.paid_at, p.service, p.return_page, p.agreement_id, p.language, p.opened, r.code as receipt_code,
                (select min(case u.kind when 'twice' then 'twice' else 'withdrawn' end) from payments.surplus u
                  where u.entity_id = p.entity_id and u.payment_id = p.payment_id and u.kind in ('twice', 'cancelled_due', 'too_late') and u.resolved_by is null) as not_owed,
                (select string_agg(distinct s.title, ', ')
@@ -362,6 +362,7 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         public string ReturnPage { get; init; } = "";
         public Guid AgreementId { get; init; }
         public string Language { get; init; } = "it";
+        public string? Opened { get; init; }
         public string? ReceiptCode { get; init; }
         public string? NotOwed { get; init; }
         public string Titles { get; init; } = "";

@@ -77,7 +77,7 @@ internal static class BillWords
     {
         null => null,
         BillRefusals.NotFound or BillRefusals.AlreadyPaid or BillRefusals.NotOpen or CheckoutRefusals.AlreadyPaid or CheckoutRefusals.NotOpen or CheckoutRefusals.NotPriced
-            or CheckoutRefusals.NoAgreement => t[$"refusal.{refusal.Code}"],
+            or CheckoutRefusals.NoAgreement or CheckoutRefusals.GatewaySilent => t[$"refusal.{refusal.Code}"],
         _ => t["refusal.other", refusal.Code],
     };
 }

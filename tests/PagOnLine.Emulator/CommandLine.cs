@@ -10,6 +10,7 @@ internal sealed record CommandLine
         pagonline-emulator plays UniCredit's PagOnLine bank for tests.
 
           --urls URL                  where to listen, plain http; port 0 takes a free one (default http://127.0.0.1:5090)
+          --mode MODE                 classic (initInsert.do) or imprese (SOAP: Init, Verify, Credit) (default classic)
           --journal FILE              writes the bank's journal there and starts from what it holds
           --listener URL              the shop's address for changes of state
           --listener-retries SECONDS  pauses before calling the listener again (default 1,5,30)
@@ -18,6 +19,8 @@ internal sealed record CommandLine
         """;
 
     public string Urls { get; private init; } = "http://127.0.0.1:5090";
+
+    public bool Imprese { get; private init; }
 
     public string? JournalFile { get; private init; }
 
@@ -36,6 +39,7 @@ internal sealed record CommandLine
             line = name switch
             {
                 "--urls" => line with { Urls = Listening(value) },
+                "--mode" => line with { Imprese = value is "classic" or "imprese" ? value == "imprese" : throw new UsageException("--mode is classic or imprese") },
                 "--journal" => line with { JournalFile = value },
                 "--listener" => line with { Listener = PaymentRequest.IsAddress(value) ? value : throw new UsageException("--listener takes an http or https address") },
                 "--listener-retries" => line with { ListenerRetries = [.. value.Split(',').Select(Seconds)] },

@@ -24,7 +24,7 @@ internal static class EmulatorApp
         var merchant = Merchant.Published;
         var clock = new BankClock(time);
         var journal = new Journal(line.JournalFile);
-        var orders = new Orders(journal);
+        var orders = new Orders(line.Imprese ? new Journal(null) : journal);
         var lies = new Lies();
         var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false }) { Timeout = TimeSpan.FromSeconds(30) };
         var listener = new Listener(merchant, journal, clock, http, line.ListenerRetries) { Address = line.Listener };
@@ -42,6 +42,12 @@ internal static class EmulatorApp
         _ = app.Services.GetRequiredService<Journal>();
         _ = app.Services.GetRequiredService<HttpClient>();
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = Apologise });
+        if (line.Imprese)
+        {
+            new Imprese.ImpreseApp(new Imprese.ImpreseBank(journal, clock), journal, clock, Imprese.Terminal.Published).Map(app);
+            return app;
+        }
+
         new Control(bank, orders, journal, lies, listener, new Delivery(http, bank, clock), merchant, clock).Map(app);
         new PaymentPages(bank, orders, lies, merchant, clock).Map(app);
         new OrderQuery(merchant, orders, lies, bank, clock).Map(app);

@@ -22,7 +22,7 @@ internal sealed class PaymentPages(Bank bank, Orders orders, Lies lies, Merchant
     private static IResult Refuse(HttpContext context, Refusal refusal, string language)
         => BankPage.Send(context, BankPage.Frame(refusal, language), refusal.Status);
 
-    private static IResult Asset(HttpContext context, string name)
+    internal static IResult Asset(HttpContext context, string name)
     {
         var type = name switch
         {

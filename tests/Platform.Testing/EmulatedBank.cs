@@ -41,7 +41,8 @@ public sealed class EmulatedBank : IAsyncDisposable
         }
     }
 
-    public static async Task<EmulatedBank> Start()
+    /// <param name="mode"><c>classic</c>, or <c>imprese</c> for the bank that is called by SOAP.</param>
+    public static async Task<EmulatedBank> Start(string mode = "classic")
     {
         var journal = Path.Combine(Path.GetTempPath(), $"portico-bank-{Guid.NewGuid():n}.jsonl");
         var start = new ProcessStartInfo(Whereabouts.DotNet)
@@ -49,7 +50,7 @@ public sealed class EmulatedBank : IAsyncDisposable
             ArgumentList =
             {
                 Whereabouts.Bank,
-                "--urls", "http://127.0.0.1:0", "--journal", journal, "--listener-retries", "0,0",
+                "--mode", mode, "--urls", "http://127.0.0.1:0", "--journal", journal, "--listener-retries", "0,0",
                 "--die-with-parent", Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
             },
             RedirectStandardOutput = true,
@@ -148,7 +149,7 @@ public sealed record BankReturn(string Order, string State, Uri Target, string B
 
 /// <summary>An order as the bank's books have it.</summary>
 /// <param name="State">The protocol's two letters: <c>CO</c> paid, <c>KO</c> refused, <c>ST</c> taken back.</param>
-public sealed record BankOrder(string Order, string State, long AskedCents, long TakenCents, string UrlOk)
+public sealed record BankOrder(string Order, string State, long AskedCents, long TakenCents, string UrlOk, long CreditedCents = 0)
 {
     /// <summary>The bank has the money and keeps it.</summary>
     public bool Holds => State is "OK" or "IC" or "CO";

@@ -122,6 +122,7 @@ public sealed class PorticoTestHost : IAsyncDisposable
         {
             ["Secrets:test:password"] = "9999888",
             ["Secrets:test:key"] = string.Concat(Enumerable.Repeat("b1", 25)),
+            ["Secrets:imprese:key"] = "UNI_TESTKEY",
             ["Logging:LogLevel:Default"] = log is null ? console : "Trace",
             ["Logging:Console:LogLevel:Default"] = console,
         };
@@ -237,6 +238,13 @@ public sealed class PorticoTestHost : IAsyncDisposable
     /// <summary>Writes down an agreement with the emulated bank under the secrets <paramref name="secretRef"/>; <paramref name="settings"/> replace the right ones.</summary>
     public Task SaveAgreement(Guid id, string ownerCode, string secretRef = "test", DateOnly? from = null, object? settings = null) =>
         AgreeOn(id, ownerCode, null, null, secretRef, from, settings);
+
+    /// <summary>Writes down an agreement with an emulated bank of the mode <c>imprese</c>, or with another gateway: <paramref name="settings"/> are its own.</summary>
+    public async Task SaveAgreementWith(string gateway, Guid id, string ownerCode, object settings, string secretRef, DateOnly? from = null)
+    {
+        var owner = (await _app.Container.Resolve<EntityDirectory>().Current(CancellationToken.None)).ByCode(ownerCode)!.Id;
+        await _app.Container.Resolve<Agreements>().Save(id, owner, gateway, from ?? new DateOnly(2020, 1, 1), secretRef, JsonSerializer.SerializeToElement(settings), CancellationToken.None);
+    }
 
     /// <summary>As <see cref="SaveAgreement"/>, with what the owner keeps and the first day on which it is valid no more.</summary>
     internal async Task AgreeOn(

@@ -18,6 +18,7 @@ internal sealed class RunningPortico : IAsyncDisposable
         var start = new ProcessStartInfo("setsid", [Program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.Environment["PORTICO_Secrets__test__password"] = "9999888";
         start.Environment["PORTICO_Secrets__test__key"] = string.Concat(Enumerable.Repeat("b1", 25));
+        start.Environment["PORTICO_Secrets__imprese__key"] = "UNI_TESTKEY";
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => _said.Enqueue(line.Data ?? "");
         _process.ErrorDataReceived += (_, line) => _said.Enqueue(line.Data ?? "");

@@ -65,6 +65,70 @@ public sealed class StoppedHostTests
     }
 
     [Test]
+    public async Task A_host_killed_while_the_second_bank_opens_the_order_and_again_after_it_took_the_money_opens_and_takes_nothing_twice()
+    {
+        using var place = new Workplace();
+        await using var bank = await EmulatedBank.Start("imprese");
+        string[] here = ["--data", place.Data, "--plugins", TestCluster.Plugins, "--profile", "test", "--listen", "http://127.0.0.1:0"];
+        await RunningPortico.Do(["entity", "import", await place.File("entities.csv", await Entities()), .. here]);
+        var terms = JsonSerializer.Serialize(new
+        {
+            terminal = "UNI_MYBK", service = new Uri(bank.Address, "/UNI_CG_SERVICES/services/").AbsoluteUri, pages = bank.Address.GetLeftPart(UriPartial.Authority),
+        });
+        await RunningPortico.Do(
+            ["agreement", "set", "--id", "0197a000-0000-7000-8000-0000000000ac", "--gateway", "pagonline-imprese", "--from", "2020-01-01", "--secret", "imprese", await place.File("bank.json", terms), .. here]);
+        var fine = new Fine("V/2026/4712", Today.AddDays(-20), "AB123CD");
+        await RunningPortico.Do(["fines", "import", "--entity", "URG", await place.File("fines.csv", Register(fine)), .. here]);
+
+        var (first, address) = await RunningPortico.Begin("serves on", ["serve", .. here]);
+        await using (first)
+        {
+            using var citizen = new Citizen(address);
+            await citizen.FindFine("bentivoglio", fine);
+            // The bank opens the order and keeps the line busy; the host dies waiting for the answer.
+            await bank.Lie("*", new { init = new { delayMs = 3000 } });
+            var going = citizen.GoToBank();
+            await Eventually.Holds(async () => (await bank.Journal()).Any(entry => (string?)entry["kind"] == "called"), "Init is under way");
+            await first.Kill();
+            await ((Func<Task>)(() => going)).Should().NotThrowAsync("the browser shows that the connection broke");
+        }
+        await bank.TellTruth();
+        await Eventually.Holds(() => place.Busy().Count == 0, "nothing is left running after kill -9", seconds: 15);
+
+        var (second, again) = await RunningPortico.Begin("serves on", ["serve", .. here]);
+        await using (second)
+        {
+            using var citizen = new Citizen(again);
+            await citizen.FindFine("bentivoglio", fine);
+            await citizen.GoToBank();
+            // Too soon after the first attempt to know that nobody has its address, payments asks what is meant.
+            if (citizen.Page.QuerySelector("input[name=scelta]") is { } choice)
+                await citizen.Send(("scelta", choice.GetAttribute("value")!));
+            await citizen.Press("azione", "paga");
+            await second.Kill();
+        }
+        await Eventually.Holds(() => place.Busy().Count == 0, "nothing is left running after kill -9", seconds: 15);
+
+        var (third, at) = await RunningPortico.Begin("serves on", ["serve", .. here]);
+        await using (third)
+        {
+            using var citizen = new Citizen(at);
+            await Eventually.Holds(
+                async () =>
+                {
+                    await citizen.FindFine("bentivoglio", fine);
+                    return citizen.Reads.Contains("Questa multa è pagata", StringComparison.Ordinal);
+                },
+                "the fine is paid");
+            (await third.Interrupt()).Should().Be(0);
+        }
+        var journal = await bank.Journal();
+        journal.Count(entry => (string?)entry["kind"] == "taken").Should().Be(1);
+        journal.Where(entry => (string?)entry["kind"] == "called" && (string?)entry["detail"]!["operation"] == "Init").Select(entry => (string?)entry["order"]).Should().OnlyHaveUniqueItems("no order is opened twice");
+        place.Busy().Should().BeEmpty();
+    }
+
+    [Test]
     public async Task Ctrl_C_ends_the_demo_with_all_it_started_and_the_next_start_finds_the_fine_paid()
     {
         using var place = new Workplace();

@@ -36,6 +36,15 @@ public sealed class AgreementsTests
     }
 
     [Test]
+    public async Task Production_refuses_the_second_bank_s_published_key()
+    {
+        await using var host = await Start(profile: Profile.Production);
+        using var till = new Till(host);
+        await host.SaveAgreementWith("pagonline-imprese", Own, "MZB", new { terminal = "UNI_MYBK", service = "https://bank.example/services/", pages = "https://bank.example" }, "imprese");
+        await ShouldRefuse(till, "MZB");
+    }
+
+    [Test]
     public async Task Production_takes_a_secret_of_its_own()
     {
         await using var host = await Start(
@@ -56,7 +65,7 @@ public sealed class AgreementsTests
     }
 
     [TestCase("null", "pagonline", 1, "one JSON object")]
-    [TestCase("{}", "nobody", 1, "There is no gateway nobody. There are: pagonline.")]
+    [TestCase("{}", "nobody", 1, "There is no gateway nobody. There are: pagonline, pagonline-imprese.")]
     [TestCase("{\"merchant\":1}", "pagonline", 0, "cannot be used")]
     public async Task Who_writes_down_what_cannot_be_used_is_told(string settings, string gateway, int code, string why)
     {
