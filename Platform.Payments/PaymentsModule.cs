@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Hosting;
+using Platform.Core.Documents;
 using Platform.Core.Hosting;
 using Platform.Core.Pages;
 using Platform.Payments.Checkout;
@@ -10,6 +11,7 @@ using Platform.Payments.Gateways.PagOnLine;
 using Platform.Payments.Ledger;
 using Platform.Payments.Pages;
 using Platform.Payments.Positions;
+using Platform.Payments.Receipts;
 using Platform.Payments.Refunds;
 using Platform.Payments.Settlement;
 using Platform.Payments.Tasks;
@@ -39,6 +41,7 @@ internal sealed class PaymentsModule : IPlatformModule
         builder.RegisterType<Payouts>().SingleInstance();
         builder.RegisterType<BookParity>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<PaymentPages>().SingleInstance();
+        builder.RegisterType<CheckedDocuments>().As<IDocuments>();
         builder.RegisterType<PagOnLineGateway>().As<IPaymentGateway>().SingleInstance();
         builder.Register(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
         {

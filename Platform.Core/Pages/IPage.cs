@@ -57,6 +57,19 @@ public abstract record PageAnswer
     /// <summary>303 See Other to where a checkout leads, which may be a payment gateway. Only a gateway in use is accepted.</summary>
     public static PageAnswer GoTo(Uri address) => new SeeOther((address ?? throw new ArgumentNullException(nameof(address))).ToString());
 
+    /// <summary>A file that the browser saves, 200, never kept by a cache. It is not an address of its own: after a POST the page stays where it is.</summary>
+    /// <param name="name">What it is saved as: <c>attestazione-2025.pdf</c>; letters, digits, hyphens and dots, 1 to 100 characters.</param>
+    /// <param name="mediaType"><c>application/pdf</c>, for instance.</param>
+    /// <exception cref="ArgumentException">The name has other characters.</exception>
+    public static PageAnswer File(byte[] content, string name, string mediaType)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        ArgumentNullException.ThrowIfNull(name);
+        return name.Length is > 0 and <= 100 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.')
+            ? new Saved(content, name, mediaType)
+            : throw new ArgumentException($"\"{name}\" is no name for a file.", nameof(name));
+    }
+
     /// <summary>Too many tries: a page in plain words that says when to come again, 429 with <c>Retry-After</c>. It looks the same whatever was tried.</summary>
     /// <param name="wait">As <see cref="Limits.ITries"/> told.</param>
     public static PageAnswer TooMany(TimeSpan wait) => new Wait(wait);
@@ -67,6 +80,8 @@ public abstract record PageAnswer
 
     /// <summary>A view that was drawn within the limits of its service.</summary>
     internal sealed record Drawn(ReadOnlyMemory<byte> Html, string? ContentType, int Code) : PageAnswer;
+
+    internal sealed record Saved(byte[] Content, string Name, string MediaType) : PageAnswer;
 
     internal sealed record SeeOther(string Address) : PageAnswer;
 
