@@ -1,7 +1,10 @@
+using Platform.Core.Documents;
 using Platform.Core.Jobs;
 using Platform.Core.Plugins;
 using Platform.Payments;
 using Services.SchoolFees.Billing;
+using Services.SchoolFees.Certificates;
+using Services.SchoolFees.Communication;
 using Services.SchoolFees.Imports;
 using Services.SchoolFees.Tariffs;
 
@@ -19,8 +22,10 @@ public sealed class SchoolFeesService : IService
         service.Page<FindBillPage>("");
         service.Page<ShowBillPage>("bolletta/{token}");
         service.Page<HouseholdPage>("famiglia/{token}");
+        service.Page<CertificatesPage>("attestazioni/{token}");
         service.Permission("schoolfees.load", "Carica i registri della scuola", "Load the school's registers");
         service.Permission("schoolfees.bill", "Prepara e approva le bollette", "Prepare and approve bills");
+        service.Permission("schoolfees.certify", "Emette le attestazioni di spesa e le comunica", "Issue expense certificates and communicate them");
         service.Import<ImportYears>("years", "Carica gli anni scolastici da un file CSV");
         service.Import<ImportSchools>("schools", "Carica le scuole da un file CSV");
         service.Import<ImportCalendar>("calendar", "Carica i giorni di lezione e di chiusura da un file CSV");
@@ -31,7 +36,16 @@ public sealed class SchoolFeesService : IService
         service.Import<ImportTariffs>("tariffs", "Carica le tariffe da un file CSV");
         service.Import<ImportAttendance>("attendance", "Carica le presenze in mensa da un file CSV");
         service.Import<BillRun>("bill", "Prepara o approva elaborazioni di bollette, una per riga di un file CSV");
+        service.Import<ImportObjections>("objections", "Carica chi si oppone alla comunicazione delle spese da un file CSV");
+        service.Import<VerifyExpenseFile>("verify", "Controlla un file per l'Agenzia delle Entrate, riga per riga");
+        service.Office<ListCertificates>(
+            "certificates", "Issues the expense certificates of a year that is over and lists them. CSV.", new OfficeOption("year", "The calendar year.", OfficeOptionKind.Number, required: true),
+            new OfficeOption("send", "Sends each to the payer who left an e-mail address, once.", OfficeOptionKind.Switch));
+        service.Office<CommunicateExpenses>(
+            "communicate", "Makes the yearly file for the Agenzia delle Entrate.", new OfficeOption("year", "The calendar year.", OfficeOptionKind.Number, required: true),
+            new OfficeOption("kind", "ordinaria, sostitutiva or annullamento; ordinaria when left out."), new OfficeOption("again", "The number of one that was made, to have it again.", OfficeOptionKind.Number));
         service.Job<OpenWhatIsLeft>("*/10 * * * *", perEntity: true, Missed.RunOnce);
+        service.Provides<IDocumentCheck, CertificateCheck>();
         service.Provides<IPositionOwner, BillPositions>();
     }
 }

@@ -56,7 +56,7 @@ internal sealed class ExtractPage<TCommand>(ServiceCatalog catalog, CallContext 
             {
                 file.Position = 0;
                 return PageAnswer.File(
-                    string.Create(CultureInfo.InvariantCulture, $"{call.Module}-{Verb.Verb}-{request.Entity.Code}-{LegalTime.Day(request.Now):yyyy-MM-dd}.csv"), "text/csv; charset=utf-8", file);
+                    file, string.Create(CultureInfo.InvariantCulture, $"{call.Module}-{Verb.Verb}-{request.Entity.Code}-{LegalTime.Day(request.Now):yyyy-MM-dd}.csv"), "text/csv; charset=utf-8");
             }
         }
         catch

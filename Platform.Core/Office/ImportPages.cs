@@ -64,7 +64,7 @@ internal sealed class ImportRunPage<TImport>(ServiceCatalog catalog, CallContext
         if (await runs.Find(call.Creditor, call.Module, id, stop) is not { } run || run.Verb != verb.Verb)
             return PageAnswer.NotFound;
         if (request.Query.ContainsKey("scarti"))
-            return await runs.RefusedLines(call.Creditor, call.Module, id, stop) is { } lines ? PageAnswer.File($"scarti-{run.FileName}", "text/csv; charset=utf-8", new MemoryStream(lines)) : PageAnswer.NotFound;
+            return await runs.RefusedLines(call.Creditor, call.Module, id, stop) is { } lines ? PageAnswer.File(lines, $"scarti-{run.FileName}", "text/csv; charset=utf-8") : PageAnswer.NotFound;
         var errors = run.AllErrors;
         var page = int.TryParse(request.Query["pagina"], NumberStyles.None, CultureInfo.InvariantCulture, out var asked) ? Math.Clamp(asked, 1, Math.Max(1, (errors.Count + PerPage - 1) / PerPage)) : 1;
         var list = $"{request.Path}/{ConsoleFiles.Imports}";

@@ -62,10 +62,14 @@ public abstract record PageAnswer
     public static PageAnswer Watch<TComponent>(object model, int seconds)
         where TComponent : IComponent => new Show(typeof(TComponent), model, StatusCodes.Status200OK) { Refresh = seconds };
 
-    /// <summary>A file for the browser to save, as an attachment and never shown in the page. The stream is read from where it stands, and closed.</summary>
-    /// <param name="name">Letters, digits, dots, hyphens and underscores; anything else becomes a hyphen.</param>
-    /// <param name="mediaType"><c>text/csv; charset=utf-8</c>, for instance.</param>
-    public static PageAnswer File(string name, string mediaType, Stream content) => new Download(name, mediaType, content);
+    /// <summary>A file that the browser saves and does not show, 200, never kept by a cache. It is not an address of its own: after a POST the page stays where it is.</summary>
+    /// <param name="content">Read from where it stands, and closed.</param>
+    /// <param name="name">What it is saved as: <c>attestazione-2025.pdf</c>. Anything but letters, digits, dots, hyphens and underscores becomes a hyphen.</param>
+    /// <param name="mediaType"><c>application/pdf</c>, for instance.</param>
+    public static PageAnswer File(Stream content, string name, string mediaType) => new Download(content, name, mediaType);
+
+    /// <inheritdoc cref="File(Stream, string, string)"/>
+    public static PageAnswer File(byte[] content, string name, string mediaType) => File(new MemoryStream(content, writable: false), name, mediaType);
 
     /// <summary>303 See Other, to a path of this host.</summary>
     public static PageAnswer Go(string path) => new SeeOther(path);
@@ -84,7 +88,7 @@ public abstract record PageAnswer
         public int? Refresh { get; init; }
     }
 
-    internal sealed record Download(string Name, string MediaType, Stream Content) : PageAnswer;
+    internal sealed record Download(Stream Content, string Name, string MediaType) : PageAnswer;
 
     /// <summary>A view that was drawn within the limits of its service.</summary>
     internal sealed record Drawn(ReadOnlyMemory<byte> Html, string? ContentType, int Code) : PageAnswer

@@ -22,7 +22,8 @@ internal sealed class ServiceRecorder : IServiceDescription
 
     /// <summary>Contracts that the platform alone implements: no service may stand in for them.</summary>
     public static bool IsReserved(Type contract) =>
-        contract.Namespace is { } home
+        // Asked of every service by its own key, as owners of positions are: nobody stands in for anybody.
+        contract != typeof(Documents.IDocumentCheck) && contract.Namespace is { } home
         && (home.StartsWith("Platform.Core", StringComparison.Ordinal) || home.StartsWith("Autofac", StringComparison.Ordinal)
             || home.StartsWith("MediatR", StringComparison.Ordinal) || home.StartsWith("Microsoft.", StringComparison.Ordinal)
             || home.StartsWith("System", StringComparison.Ordinal));

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Platform.Core.Commands;
+using Platform.Core.Documents;
 using Platform.Core.Entities;
 using Platform.Core.Limits;
 using Platform.Core.Money;
@@ -19,7 +20,7 @@ namespace Platform.Payments.Pages;
 
 /// <summary>The addresses that payments have of their own: where gateways come back and call, where a payer sees what became of it, where anybody checks a receipt.</summary>
 internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, ServiceCatalog catalog, CallScopes scopes, GatewayFacts facts, IEnumerable<IPaymentGateway> gateways, HostNames hosts,
-    PaymentPoller poller, Agreements agreements, PublicAddress address, AddressLimits addresses)
+    PaymentPoller poller, Agreements agreements, PublicAddress address, AddressLimits addresses, ServiceGates gates)
 {
     public const string AskPath = "ho-pagato";
     const int MostAsked = 20;
@@ -258,6 +259,8 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         if (await CheckedTooOften(http))
             return;
         var (receipt, creditor) = await Receipt(http, withPdf: false);
+        if (receipt is null && creditor is not null && await ShowDocument(http, creditor))
+            return;
         if (receipt is null || creditor is null)
         {
             var frame = pages.FrameOf(http, await pages.Centre(http.RequestAborted));
@@ -269,6 +272,23 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
             creditor, $"{receipt.Number}/{receipt.Year}", receipt.Titles, new Euro(receipt.Cents), LegalTime.Local(receipt.PaidAt), receipt.OrderNo, receipt.Code,
             receipt.State == "reversed", new Euro(receipt.Refunded), new Euro(receipt.Taken), Convert.ToHexStringLower(receipt.PdfSha256));
         await pages.Show(http, pages.FrameOf(http, creditor), typeof(CheckPage), new(StringComparer.Ordinal) { ["Model"] = model });
+    }
+
+    /// <summary>Asks the services whose documents are checked here too, one after the other: a code does not tell whose it is.</summary>
+    async Task<bool> ShowDocument(HttpContext http, Entity issuer)
+    {
+        var code = (http.GetRouteValue("code") as string ?? "").ToUpperInvariant();
+        var frame = pages.FrameOf(http, issuer);
+        foreach (var service in catalog.Services.Where(service => service.Provides.Any(provided => provided.Contract == typeof(IDocumentCheck))))
+        {
+            var found = await gates.Of(service.Id, ServiceWork.Pages).Run(
+                cut => scopes.In(issuer.Id, issuer.Id, service.Id, scope => scope.ResolveKeyed<IDocumentCheck>(service.Id).Find(code, frame.Culture, cut).AsTask()), null, http.RequestAborted);
+            if (found is null)
+                continue;
+            await pages.Show(http, frame, typeof(CheckDocumentPage), new(StringComparer.Ordinal) { ["Document"] = found, ["Issuer"] = issuer, ["Code"] = code });
+            return true;
+        }
+        return false;
     }
 
     /// <summary>Codes of 130 bits are not guessed; this is against who keeps the database busy by trying.</summary>

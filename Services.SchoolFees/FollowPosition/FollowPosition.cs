@@ -1,4 +1,5 @@
 using Platform.Core.Events;
+using Platform.Core.Money;
 using Platform.Core.Storage;
 using Platform.Core.Time;
 using Platform.Payments;
@@ -6,7 +7,7 @@ using Platform.Payments;
 namespace Services.SchoolFees;
 
 /// <summary>Follows what became of a bill. One class for all: only within a class does the order of a stream hold.</summary>
-internal sealed class FollowPosition : IReact<PositionPaid>, IReact<PositionReversed>, IReact<PositionCancelled>, IReact<PositionExpired>
+internal sealed class FollowPosition : IReact<PositionPaid>, IReact<PositionReversed>, IReact<PositionRefunded>, IReact<PositionCancelled>, IReact<PositionExpired>
 {
     /// <exception cref="InvalidOperationException">There is no such bill: an officer must see it, for money was taken.</exception>
     public async Task On(PositionPaid happened, IEntitySession session, CancellationToken stop)
@@ -24,7 +25,7 @@ internal sealed class FollowPosition : IReact<PositionPaid>, IReact<PositionReve
             )
             insert into schoolfees.payment (entity_id, bill_id, order_number, paid_on, cents)
             select @entity, bill_id, @OrderNumber, @day, @Amount from paid
-            on conflict (entity_id, bill_id, order_number) do update set reversed_on = null
+            on conflict (entity_id, bill_id, order_number) do update set paid_on = excluded.paid_on, cents = excluded.cents, reversed_on = null
             """,
             new { entity = session.Entity, happened.Position.Reference, day, happened.Amount, happened.OrderNumber, happened.At });
         if (touched == 0)
@@ -51,6 +52,34 @@ internal sealed class FollowPosition : IReact<PositionPaid>, IReact<PositionReve
             """, args);
         if (touched > 0)
             session.Record("schoolfees.reopened", new { bill = happened.Position.Reference, order = happened.OrderNumber });
+    }
+
+    /// <remarks>A refund of a part leaves the bill paid; what was given back counts in certificates either way.</remarks>
+    /// <exception cref="InvalidOperationException">No such payment of a bill is known.</exception>
+    public async Task On(PositionRefunded happened, IEntitySession session, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        ArgumentNullException.ThrowIfNull(session);
+        var args = new
+        {
+            entity = session.Entity, happened.Position.Reference, happened.OrderNumber, happened.Refund, happened.Amount, happened.At, day = LegalTime.Day(happened.At),
+            state = happened.Then == RefundedDue.Cancelled ? "cancelled" : "open",
+        };
+        if (happened.Amount > Euro.Zero
+            && await session.Execute(
+                """
+                insert into schoolfees.refund (entity_id, refund_id, bill_id, order_number, refunded_on, cents)
+                select @entity, @Refund, b.bill_id, @OrderNumber, @day, @Amount from schoolfees.bill b where b.entity_id = @entity and b.code = @Reference
+                on conflict (entity_id, refund_id, bill_id) do update set cents = excluded.cents
+                """, args) == 0)
+            throw new InvalidOperationException($"Refund {happened.Refund} is of bill {happened.Position.Reference}, which is not in the register.");
+        if (happened.Then != RefundedDue.Paid)
+            await session.Execute(
+                """
+                update schoolfees.bill set state = @state, paid_on = null, paid_cents = null, paid_order = null, changed_at = @At
+                where entity_id = @entity and code = @Reference and paid_order = @OrderNumber
+                """, args);
+        session.Record("schoolfees.refunded", new { bill = happened.Position.Reference, order = happened.OrderNumber, refund = happened.Refund, cents = happened.Amount.Cents });
     }
 
     public Task On(PositionCancelled happened, IEntitySession session, CancellationToken stop)

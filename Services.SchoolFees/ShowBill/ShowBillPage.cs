@@ -41,7 +41,7 @@ internal sealed class ShowBillPage(ICommands commands, ILinks links) : IPage
             new ShowBillModel(
                 t, bill.Code, bill.Service, bill.PupilName, bill.Period, bill.Total, bill.DueOn, bill.State, bill.PaidOn, bill.PaidOrder, bill.IsOpen && bill.DueOn < LegalTime.Day(request.Now),
                 [.. found.Lines.Select(line => new ShownLine(BillWords.Of(line, t), line.Amount))], found.OpenOfHousehold > (bill.IsOpen ? 1 : 0) ? found.OpenOfHousehold : 0,
-                $"{request.Path}/{BillLinks.ToHousehold(links, bill.Payer)}", BillWords.Of(refusal, t), await commands.Send(new CheckGateway(), stop), request.Path, request.Creditor),
+                $"{request.Path}/{BillLinks.ToHousehold(links, bill.Payer)}", $"{request.Path}/{BillLinks.ToCertificates(links, bill.Payer)}", BillWords.Of(refusal, t), await commands.Send(new CheckGateway(), stop), request.Path, request.Creditor),
             refusal is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 }
@@ -50,7 +50,7 @@ internal sealed class ShowBillPage(ICommands commands, ILinks links) : IPage
 /// <param name="OpenOfHousehold">How many bills there are to pay, when there are others than this one; else 0.</param>
 public sealed record ShowBillModel(
     Texts Texts, string Code, string Service, string Pupil, DateOnly Period, Euro Total, DateOnly DueOn, string State, DateOnly? PaidOn, string? PaidOrder, bool Overdue,
-    IReadOnlyList<ShownLine> Lines, int OpenOfHousehold, string HouseholdPath, string? Refusal, GatewayReport Gateway, string SearchPath, Entity Creditor);
+    IReadOnlyList<ShownLine> Lines, int OpenOfHousehold, string HouseholdPath, string CertificatesPath, string? Refusal, GatewayReport Gateway, string SearchPath, Entity Creditor);
 
 /// <summary>A line of a bill in words.</summary>
 public sealed record ShownLine(string Words, Euro Amount);
@@ -128,11 +128,11 @@ internal sealed class HouseholdPage(ICommands commands, ILinks links) : IPage
             new HouseholdModel(
                 t, form, [.. open.Select(bill => new Choice(bill.Id.ToString("N"), t["household.bill", bill.PupilName, bill.Service, bill.Period, bill.Total.In(t.Culture)], t["household.hint", bill.DueOn, bill.Code]))],
                 new Euro(open.Sum(bill => bill.Total.Cents)), [.. bills.Where(bill => !bill.IsOpen).Select(bill => new ShownLine(t["household.paid", bill.PupilName, bill.Service, bill.Period, bill.PaidOn!], bill.Total))],
-                BillWords.Of(refusal, t), await commands.Send(new CheckGateway(), stop), request.Path, request.Creditor),
+                BillWords.Of(refusal, t), await commands.Send(new CheckGateway(), stop), request.Path, $"{request.Path}/{BillLinks.ToCertificates(links, payer)}", request.Creditor),
             refusal is null && form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 }
 
 /// <summary>The bills of a household as its page shows them.</summary>
 public sealed record HouseholdModel(
-    Texts Texts, FormState Form, IReadOnlyList<Choice> Open, Euro Total, IReadOnlyList<ShownLine> Paid, string? Refusal, GatewayReport Gateway, string SearchPath, Entity Creditor);
+    Texts Texts, FormState Form, IReadOnlyList<Choice> Open, Euro Total, IReadOnlyList<ShownLine> Paid, string? Refusal, GatewayReport Gateway, string SearchPath, string CertificatesPath, Entity Creditor);

@@ -94,6 +94,29 @@ public sealed class Citizen : IDisposable
         return ((int)answer.StatusCode, answer.Content.Headers.ContentDisposition?.FileName?.Trim('"'), await answer.Content.ReadAsByteArrayAsync());
     }
 
+    /// <summary>As <see cref="Send"/>, for a form whose answer is a file to save: the page stays on the screen.</summary>
+    /// <exception cref="InvalidOperationException">The answer is no file.</exception>
+    public async Task<SavedFile> Save(params (string Name, string Value)[] fields)
+    {
+        var form = Page.Forms.FirstOrDefault(form => fields.All(field => form.Elements[field.Name] is not null))
+            ?? throw new InvalidOperationException($"No form on \"{Heading}\" ({Page.Url}) has the fields {string.Join(", ", fields.Select(f => f.Name))}.");
+        foreach (var (name, value) in fields)
+            foreach (var input in form.Elements.OfType<IHtmlInputElement>().Where(input => input.Name == name))
+                if (input.Type is "radio" or "checkbox")
+                    input.IsChecked = input.Value == value;
+                else
+                    input.Value = value;
+        var sent = form.GetSubmission() ?? throw new InvalidOperationException("The form cannot be sent.");
+        using var http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false });
+        using var request = new HttpRequestMessage(HttpMethod.Post, sent.Target.Href) { Content = new StreamContent(sent.Body) };
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", sent.MimeType);
+        request.Headers.TryAddWithoutValidation("Cookie", _browser.GetCookie(sent.Target));
+        using var answer = await http.SendAsync(request);
+        return answer.Content.Headers.ContentDisposition is { DispositionType: "attachment", FileName: { } file }
+            ? new(file.Trim('"'), answer.Content.Headers.ContentType?.MediaType ?? "", await answer.Content.ReadAsByteArrayAsync())
+            : throw new InvalidOperationException($"The answer is {(int)answer.StatusCode} and no file.");
+    }
+
     /// <summary>Presses the button with this value of its name, in whichever form it stands.</summary>
     public async Task Press(string name, string value)
     {
@@ -164,3 +187,6 @@ public sealed class Citizen : IDisposable
 
     public void Dispose() => _browser.Dispose();
 }
+
+/// <summary>What a browser saved.</summary>
+public sealed record SavedFile(string Name, string MediaType, byte[] Content);

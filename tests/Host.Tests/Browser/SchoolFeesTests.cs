@@ -1,3 +1,7 @@
+using Autofac;
+using Microsoft.Playwright;
+using Platform.Core.Storage;
+using Platform.Payments;
 using Platform.Testing;
 
 namespace Portico.Host.Tests.Browser;
@@ -24,7 +28,12 @@ public sealed class SchoolFeesTests
         await parent.Press("Cerca la bolletta");
         (await parent.Heading).Should().Be($"Bolletta {code}");
         await Shot("school-bill");
-        await parent.Follow("Tutte le bollette della famiglia");
+        await parent.Follow("Attestazioni di spesa per il 730");
+        (await parent.Heading).Should().Be("Attestazioni di spesa");
+        await Shot("school-certificates");
+        var saved = await parent.Page.RunAndWaitForDownloadAsync(() => parent.Page.GetByRole(AriaRole.Button, new() { Name = "Scarica il PDF" }).ClickAsync());
+        saved.SuggestedFilename.Should().StartWith("attestazione-2025-");
+        await parent.Follow("Le bollette della famiglia");
         (await parent.Heading).Should().Be("Le bollette della famiglia");
         await Shot("school-household");
         foreach (var box in await parent.Page.Locator("main input[type=checkbox]").AllAsync())
@@ -68,10 +77,23 @@ public sealed class SchoolFeesTests
                          + $"A1;Rossi;Anna;01/02/2016;RSSNNA16B41A944L;sì;P1;Rossi;Mario;{Payer}\nA2;Rossi;Bruno;01/03/2018;RSSBRN18C01A944D;sì;P1;Rossi;Mario;{Payer}"),
                      ("enrolments", "iscrizione;alunno;servizio;scuola;dal;al\nI1;A1;MENSA;MARCONI;15/09/2025;\nI2;A2;MENSA;MARCONI;15/09/2025;"),
                      ("isee", "protocollo;pagante;tipo;presentata_il;isee\nX1;P1;minorenni;10/01/2026;15.000,00"),
+                     ("attendance", "alunno;servizio;mese;giorni\nA1;MENSA;10/2025;1 2 3"),
+                     ("bill", "elaborazione;servizio;mese;scadenza;azione;totale\nOTT;MENSA;10/2025;30/11/2025;anteprima;\nOTT;MENSA;10/2025;30/11/2025;approva;13,50"),
                      ("attendance", "alunno;servizio;mese;giorni\nA1;MENSA;02/2026;2 3 4 5 6 9 10 11 12\nA2;MENSA;02/2026;2 3 4 5 6"),
                      ("bill", "elaborazione;servizio;mese;scadenza;azione;totale\nFEB;MENSA;02/2026;31/03/2026;anteprima;\nFEB;MENSA;02/2026;31/03/2026;approva;45,65"),
                  })
             (await host.Import("schoolfees", verb, "CTN", csv)).Errors.Should().BeEmpty("{0}", verb);
+        // One of the year before was paid in it.
+        var october = (await host.Database.Value<string>("select code from schoolfees.bill where run_id = 'OTT' and pupil_id = 'A1'"))!;
+        await host.As("payments", "CTN", "CTN", scope => scope.Resolve<ISessions>().Run(
+            session =>
+            {
+                session.Raise(new PositionPaid(
+                    new(new(Guid.NewGuid()), "schoolfees", october), 1, Guid.NewGuid(), Guid.NewGuid(), "CTN-0000000000001-1", new(13_50), session.Entity, new DateTimeOffset(2025, 12, 5, 9, 0, 0, TimeSpan.Zero)));
+                return Task.FromResult(0);
+            },
+            CancellationToken.None));
+        await host.Quiet();
         return (await host.Database.Value<string>("select code from schoolfees.bill where run_id = 'FEB' and pupil_id = 'A2'"))!;
     }
 }

@@ -1,6 +1,5 @@
 using Autofac;
 using Platform.Core.Storage;
-using Platform.Payments;
 using Platform.Testing;
 
 namespace Services.SchoolFees.Tests.Flows;
@@ -157,29 +156,12 @@ public sealed class BillingTests
         var order = (await host.Database.Value<string>("select paid_order from schoolfees.bill where code = @code", new { code }))!;
         (await host.Database.Value<long>("select count(*) from schoolfees.payment where reversed_on is null")).Should().Be(1);
 
-        await Reverse(code, "CTN-ANOTHER");
+        await SchoolOffice.Reversed(host, code, "CTN-ANOTHER");
         (await host.Database.Value<string>("select state from schoolfees.bill where code = @code", new { code })).Should().Be("paid", "another order was taken back");
-        await Reverse(code, order);
+        await SchoolOffice.Reversed(host, code, order);
         (await host.Database.Value<string>("select state from schoolfees.bill where code = @code", new { code })).Should().Be("open");
         (await host.Database.Value<long>("select count(*) from schoolfees.payment where reversed_on is null")).Should().Be(0);
     }
-
-    int versions = 100;
-
-    /// <summary>As payments tells it.</summary>
-    async Task Reverse(string code, string order)
-    {
-        await host.As("payments", "CTN", "CTN", scope => scope.Resolve<ISessions>().Run(
-            session =>
-            {
-                session.Raise(new PositionReversed(new(new(Position), "schoolfees", code), versions++, Guid.NewGuid(), Guid.NewGuid(), order, host.Clock.GetUtcNow()));
-                return Task.FromResult(0);
-            },
-            CancellationToken.None));
-        await host.Quiet();
-    }
-
-    static readonly Guid Position = Guid.NewGuid();
 
     [Test]
     public async Task A_tariff_that_bills_were_made_by_does_not_change()

@@ -1,4 +1,8 @@
+using Autofac;
+using Platform.Core.Money;
 using Platform.Core.Plugins;
+using Platform.Core.Storage;
+using Platform.Payments;
 using Platform.Testing;
 
 namespace Services.SchoolFees.Tests.Flows;
@@ -74,6 +78,36 @@ internal static class SchoolOffice
         (await Run(host, id, month, "approva", $"{cents / 100},{cents % 100:00}", service, creditor)).Errors.Should().BeEmpty();
         await host.Quiet();
     }
+
+    static readonly Guid Position = Guid.NewGuid();
+
+    static int versions = 100;
+
+    /// <summary>As payments tells it: an event of a bill's position.</summary>
+    public static async Task Tell(PorticoTestHost host, string code, Func<PositionKey, int, DateTimeOffset, PositionEvent> happened)
+    {
+        await host.As("payments", "CTN", "CTN", scope => scope.Resolve<ISessions>().Run(
+            session =>
+            {
+                session.Raise(happened(new(new(Position), "schoolfees", code), Interlocked.Increment(ref versions), host.Clock.GetUtcNow()));
+                return Task.FromResult(0);
+            },
+            CancellationToken.None));
+        await host.Quiet();
+    }
+
+    /// <summary>The bank took what a bill asks for, now.</summary>
+    public static async Task Paid(PorticoTestHost host, string code, string order)
+    {
+        var total = new Euro(await host.Database.Value<long>("select total_cents from schoolfees.bill where code = @code", new { code }));
+        await Tell(host, code, (position, version, at) => new PositionPaid(position, version, Guid.NewGuid(), Guid.NewGuid(), order, total, new(37019), at));
+    }
+
+    public static Task Reversed(PorticoTestHost host, string code, string order) =>
+        Tell(host, code, (position, version, at) => new PositionReversed(position, version, Guid.NewGuid(), Guid.NewGuid(), order, at));
+
+    public static Task Refunded(PorticoTestHost host, string code, string order, long cents, RefundedDue then = RefundedDue.Paid) =>
+        Tell(host, code, (position, version, at) => new PositionRefunded(position, version, Guid.NewGuid(), Guid.NewGuid(), order, Guid.NewGuid(), new(cents), then, at));
 
     public static async Task<string> CodeOf(PorticoTestHost host, string run, string pupil) =>
         (await host.Database.Value<string>("select code from schoolfees.bill where run_id = @run and pupil_id = @pupil", new { run, pupil }))!;

@@ -1,0 +1,67 @@
+-- What families need of what they paid, and what the office does about what they did not.
+
+-- Money that was given back, by the day on which the bank was bound to it. A refund may concern several bills.
+create table schoolfees.refund (
+    entity_id     int    not null,
+    refund_id     uuid   not null,
+    bill_id       uuid   not null,
+    order_number  text   not null,
+    refunded_on   date   not null,
+    cents         bigint not null check (cents > 0),
+    primary key (entity_id, refund_id, bill_id),
+    foreign key (entity_id, bill_id, order_number) references schoolfees.payment (entity_id, bill_id, order_number)
+);
+create index on schoolfees.refund (entity_id, bill_id, order_number);
+create index on schoolfees.refund (entity_id, refunded_on);
+create index on schoolfees.payment (entity_id, paid_on);
+
+-- A yearly certificate as it was handed out. One that is no longer true is replaced, never edited.
+create table schoolfees.certificate (
+    entity_id      int         not null,
+    year           int         not null check (year between 2000 and 2100),
+    number         int         not null check (number > 0),
+    payer_id       text        not null,
+    pupil_id       text        not null,
+    code           text        not null,
+    school_cents   bigint      not null check (school_cents >= 0),
+    nursery_cents  bigint      not null check (nursery_cents >= 0),
+    content        bytea       not null check (length(content) = 32),
+    pdf            bytea       not null,
+    pdf_sha256     bytea       not null check (length(pdf_sha256) = 32),
+    issued_at      timestamptz not null,
+    replaced_at    timestamptz,
+    primary key (entity_id, year, number),
+    unique (entity_id, code),
+    foreign key (entity_id, payer_id) references schoolfees.person (entity_id, person_id),
+    foreign key (entity_id, pupil_id) references schoolfees.pupil (entity_id, pupil_id)
+);
+create unique index on schoolfees.certificate (entity_id, year, payer_id, pupil_id) where replaced_at is null;
+comment on column schoolfees.certificate.content is 'SHA-256 of what it certifies: tells whether it still holds';
+
+-- Who does not want expenses of a pupil told to the Agenzia delle Entrate.
+create table schoolfees.objection (
+    entity_id  int  not null,
+    year       int  not null check (year between 2000 and 2100),
+    pupil_id   text not null,
+    primary key (entity_id, year, pupil_id),
+    foreign key (entity_id, pupil_id) references schoolfees.pupil (entity_id, pupil_id)
+);
+
+-- A file for the Agenzia delle Entrate as it was handed out.
+create table schoolfees.communication (
+    entity_id  int         not null,
+    year       int         not null check (year between 2000 and 2100),
+    number     int         not null check (number > 0),
+    kind       text        not null check (kind in ('ordinaria', 'sostitutiva', 'annullamento')),
+    replaces   int,
+    records    int         not null check (records >= 0),
+    cents      bigint      not null check (cents >= 0),
+    content    text        not null,
+    made_at    timestamptz not null,
+    primary key (entity_id, year, number),
+    foreign key (entity_id, year, replaces) references schoolfees.communication (entity_id, year, number),
+    check ((replaces is null) = (kind = 'ordinaria')),
+    check (replaces < number)
+);
+-- What was replaced or cancelled once cannot be so again.
+create unique index on schoolfees.communication (entity_id, year, replaces);
