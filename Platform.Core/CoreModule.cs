@@ -91,8 +91,8 @@ internal sealed class CoreModule : IPlatformModule
         office.Permission(CorePermissions.Estate, "Gestire gli enti e i loro servizi", "Manage entities and their services");
         office.Permission(CorePermissions.Look, "Vedere servizi e impostazioni", "See services and settings", looksOnly: true);
         office.Permission(CorePermissions.Settings, "Cambiare le impostazioni dei servizi", "Change the settings of services");
-        office.Segment("enti", "estate.title", Desks.Centre);
-        office.OfficePage<EntitiesPage>("", "estate.title");
+        office.Segment("enti", "estate.section", Desks.Centre);
+        office.OfficePage<EntitiesPage>("", "estate.list");
         office.OfficePage<NewEntityPage>("nuovo", "estate.new");
         office.OfficePage<LoadEntitiesPage>("carica", "estate.load");
         office.OfficePage<EntityDeskPage>("ente/{code}");

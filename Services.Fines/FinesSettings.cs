@@ -58,11 +58,11 @@ internal sealed record FinesSettings : IValidatableObject
     {
         // What a corps of several municipalities does with its many patrons, it decides by leaving it empty.
         yield return settings.Patron.Length > 0 || creditor.Kind == EntityKind.Union
-            ? new(true, "The feast of the patron saint is settled.")
-            : new(false, "The feast of the patron saint is missing, so a term that ends on it is told a day too short: portico settings set fines patron=gg/mm");
+            ? new(true, "The feast of the patron saint is settled.") { Italian = "La festa del patrono è decisa." }
+            : new(false, "The feast of the patron saint is missing, so a term that ends on it is told a day too short: portico settings set fines patron=gg/mm") { Italian = "Manca la festa del patrono: un termine che finisce quel giorno viene detto più corto." };
         yield return settings.Office.Length > 0 || (creditor.Phone ?? creditor.Email ?? creditor.Pec) is not null
-            ? new(true, "Citizens can read whom to ask.")
-            : new(false, "Citizens cannot read whom to ask: write an office (portico settings set fines office=…) or the entity's contacts.");
+            ? new(true, "Citizens can read whom to ask.") { Italian = "I cittadini leggono a chi chiedere." }
+            : new(false, "Citizens cannot read whom to ask: write an office (portico settings set fines office=…) or the entity's contacts.") { Italian = "I cittadini non leggono a chi chiedere: scrivi l’ufficio o i recapiti dell’ente." };
     }
 
     bool TryPatron(out PatronDay patron)

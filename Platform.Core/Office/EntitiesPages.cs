@@ -182,6 +182,9 @@ internal sealed class EntityDeskPage(EntityDirectory entities, EntityDecisions d
         return form.IsValid ? PageAnswer.Go($"{request.Path}/ente/{entity.Code}?fatto=1") : await Draw(request, entity, form, stop);
     }
 
+    // In the reader's language already.
+    static Readiness Line(bool ready, string words) => new(ready, words) { Italian = words };
+
     async Task<PageAnswer> Draw(PageRequest request, Entity entity, FormState? typed, CancellationToken stop)
     {
         var known = await entities.Current(stop);
@@ -193,8 +196,8 @@ internal sealed class EntityDeskPage(EntityDirectory entities, EntityDecisions d
         var offers = new List<OfferLine>();
         var lines = new List<Readiness>
         {
-            entity.Phone is not null || entity.Email is not null || entity.Pec is not null ? new(true, texts["estate.ready.contacts"]) : new(false, texts["estate.ready.contacts.no"]),
-            known.ActivationsOf(entity.Id).Any(offer => offer.Active) ? new(true, texts["estate.ready.services"]) : new(false, texts["estate.ready.services.no"]),
+            entity.Phone is not null || entity.Email is not null || entity.Pec is not null ? Line(true, texts["estate.ready.contacts"]) : Line(false, texts["estate.ready.contacts.no"]),
+            known.ActivationsOf(entity.Id).Any(offer => offer.Active) ? Line(true, texts["estate.ready.services"]) : Line(false, texts["estate.ready.services.no"]),
         };
         foreach (var offer in known.ActivationsOf(entity.Id))
         {

@@ -16,7 +16,7 @@ internal sealed class ServicesPage(ServiceCatalog catalog, EntityDirectory entit
         {
             Contract = $"{ServiceContract.Major}.{ServiceContract.Minor}",
             Running = [.. catalog.Services.Select(service => new ServiceLine(
-                service.Id, service.TitleIn(request.Culture), service.Version, known.All.FirstOrDefault(entity => entity.Slug == AuthorSlug(service.Author))?.Name ?? service.Author,
+                service.Id, service.TitleIn(request.Culture), service.Version, known.All.FirstOrDefault(entity => entity.Slug == AuthorSlug(service.Author))?.Name ?? service.Author.Replace('-', ' '),
                 users[service.Id].Count(offer => offer.Active), users[service.Id].Count(offer => !offer.Active),
                 [.. known.CreditorsOf(service.Id).Select(creditor => creditor.Name)]))],
             Refused = [.. catalog.Quarantined.Select(service => new RefusedService(Path.GetFileName(service.Folder), service.Id, service.Reason, service.Id is { } id ? users[id].Count(offer => offer.Active) : 0))],

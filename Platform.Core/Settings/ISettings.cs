@@ -52,7 +52,11 @@ public interface ISecrets
 /// <summary>A line of the list that says whether a service is ready for a creditor's citizens.</summary>
 /// <param name="Ready">Whether nothing has to be done.</param>
 /// <param name="Words">What was found, and how to mend it, in a sentence for an operator. No personal data, no secret.</param>
-public sealed record Readiness(bool Ready, string Words);
+public sealed record Readiness(bool Ready, string Words)
+{
+    /// <summary>The same in Italian, for officers at the console; <see cref="Words"/> stands there where it is left out.</summary>
+    public string? Italian { get; init; }
+}
 
 /// <summary>Looks at a creditor's settings and says what is fine and what must be mended. Pure and quick; what it throws is told as a line.</summary>
 /// <param name="settings">As they stand.</param>
