@@ -24,7 +24,7 @@ namespace Platform.Testing;
 /// </summary>
 public sealed class PorticoTestHost : IAsyncDisposable
 {
-    static readonly Guid AgreementId = new("0197a000-0000-7000-8000-0000000000aa");
+    internal static readonly Guid AgreementId = new("0197a000-0000-7000-8000-0000000000aa");
 
     static readonly SemaphoreSlim Telling = new(1, 1);
 
