@@ -59,6 +59,36 @@ public sealed partial class SignInTests
     }
 
     [Test]
+    public async Task A_code_for_an_officer_makes_no_administrator_and_the_first_code_gives_nobody_a_password()
+    {
+        await NewOfficer("cambiata");
+        var register = host.Container.Resolve<OfficerRegister>();
+        var officer = await host.Database.Value<Guid>("select officer_id from core.officer where login = 'cambiata'");
+        var activation = (await register.NewActivationCode(officer, "test", CancellationToken.None)).Value;
+        var first = await register.NewBootstrapCode("test", CancellationToken.None);
+        using var citizen = host.NewCitizen();
+
+        await Bootstrap(citizen, activation, "quarta");
+        citizen.Status.Should().Be(422);
+        await Activate(citizen, first, Password);
+        citizen.Status.Should().Be(422);
+    }
+
+    [Test]
+    public async Task Who_is_signed_in_on_one_host_acts_on_another_and_a_host_that_ends_signs_nobody_out()
+    {
+        using var officer = await host.SignIn("VRG", "fines.read");
+        await using (var other = await host.Another())
+        {
+            await officer.Open(new Uri(other.Address, "/console/vergato").AbsoluteUri);
+            officer.Status.Should().Be(200);
+            officer.Address.Port.Should().Be(other.Address.Port);
+        }
+        await officer.Open("/console/vergato");
+        officer.Address.AbsolutePath.Should().Be("/console/vergato");
+    }
+
+    [Test]
     public async Task The_way_back_leads_to_pages_of_the_console_only()
     {
         await NewOfficer("ritorno");
