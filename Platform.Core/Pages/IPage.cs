@@ -75,6 +75,9 @@ public abstract record PageAnswer
     /// <summary>A view that was drawn within the limits of its service.</summary>
     internal sealed record Drawn(ReadOnlyMemory<byte> Html, string? ContentType, int Code) : PageAnswer;
 
+    /// <summary>A file that is written while it is sent, so that its length does not show in memory. What goes wrong on the way breaks it off.</summary>
+    internal sealed record Streamed(string Name, string MediaType, Func<Stream, CancellationToken, Task> Write) : PageAnswer;
+
     internal sealed record SeeOther(string Address) : PageAnswer;
 
     internal sealed record Status(int Code) : PageAnswer;

@@ -241,6 +241,13 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
                 if (!HttpMethods.IsHead(http.Request.Method))
                     await http.Response.Body.WriteAsync(drawn.Html, http.RequestAborted);
                 break;
+            case PageAnswer.Streamed file:
+                http.Response.Headers.CacheControl = "no-store";
+                http.Response.Headers.ContentDisposition = $"attachment; filename=\"{file.Name}\"";
+                http.Response.ContentType = file.MediaType;
+                if (!HttpMethods.IsHead(http.Request.Method))
+                    await file.Write(http.Response.Body, http.RequestAborted);
+                break;
             case PageAnswer.SeeOther go when await IsAllowed(go.Address, http.RequestAborted):
                 http.Response.StatusCode = StatusCodes.Status303SeeOther;
                 http.Response.Headers.Location = go.Address;
