@@ -41,51 +41,50 @@ internal sealed class ShowOverviewHandler(
     {
         var today = LegalTime.Day(clock.GetUtcNow());
         var creditor = call.Creditor == EntityId.Centre ? (EntityId?)null : call.Creditor;
-        var args = new { creditor = creditor?.Value, from = today.AddDays(-Before), today };
-        // Under the centre's role, which reads and changes nothing; a desk that is not the centre's names itself in every statement.
+        var known = await entities.Current(cancellationToken);
+        int[] creditors = creditor is { } one ? [one.Value] : [.. known.All.Select(entity => entity.Id.Value)];
+        var args = new { creditors, from = today.AddDays(-Before), today };
+        // Under the centre's role, which reads and changes nothing; a desk that is not the centre's names itself alone.
         var (taken, now, unresolved, settled, undelivered) = await database.Run(
             ModuleRoles.Centre, null, "office", clock,
             async session => (
                 await session.List<DayRow>(
                     """
                     select b.booked_on as day, sum(b.debit_cents)::bigint as cents
-                      from core.entity e
+                      from unnest(@creditors) as e (entity_id)
                       join payments.balance b on b.entity_id = e.entity_id and b.account = 'collections' and b.booked_on >= @from and b.booked_on < @today
-                     where @creditor::int is null or e.entity_id = @creditor
                      group by b.booked_on
                     """, args),
                 await session.List<TodayRow>(
                     """
                     select t.entity_id as entity, sum(t.cents)::bigint as cents, count(distinct t.cause_id) filter (where t.cause = 'payment.taken') as payments
-                      from core.entity e
+                      from unnest(@creditors) as e (entity_id)
                       join payments.transfer t on t.entity_id = e.entity_id and t.booked_on = @today and t.debit = 'collections' and t.cause in ('payment.taken', 'payment.amount')
-                     where @creditor::int is null or e.entity_id = @creditor
                      group by t.entity_id
                     """, args),
                 await session.List<UnresolvedRow>(
                     """
                     select e.entity_id as entity, min(p.created_at) as since
-                      from core.entity e
+                      from unnest(@creditors) as e (entity_id)
                      cross join unnest(array['prepared', 'at_bank', 'unknown']) as s (state)
                      cross join lateral (select p.created_at from payments.payment p where p.entity_id = e.entity_id and p.state = s.state order by p.created_at limit 1) p
-                     where @creditor::int is null or e.entity_id = @creditor
                      group by e.entity_id
                     """, args),
                 await session.First<DateOnly?>(
                     """
-                    select max(s.booked_on)
-                      from core.entity e
+                    select s.booked_on
+                      from unnest(@creditors) as e (entity_id)
                      cross join unnest(array['centre', 'bank']) as a (account)
                      cross join lateral (select b.booked_on from payments.balance b where b.entity_id = e.entity_id and b.account = a.account and b.debit_cents > 0 order by b.booked_on desc limit 1) s
-                     where @creditor::int is null or e.entity_id = @creditor
+                     order by 1 desc limit 1
                     """, args),
                 await session.First<DateTimeOffset?>(
                     """
-                    select min(o.at)
-                      from core.entity e
+                    select o.at
+                      from unnest(@creditors) as e (entity_id)
                      cross join lateral (select d.event_id from core.delivery d where d.entity_id = e.entity_id and d.state = 'due' order by d.due_at limit 1) d
                       join core.outbox o on o.entity_id = e.entity_id and o.event_id = d.event_id
-                     where @creditor::int is null or e.entity_id = @creditor
+                     order by 1 limit 1
                     """, args)),
             cancellationToken);
         var open = await tasks.Find(creditor, cancellationToken);
@@ -100,7 +99,7 @@ internal sealed class ShowOverviewHandler(
             [.. Enumerable.Range(-Before, Before + 1).Select(today.AddDays).Select(day => new TakenDay(day, new(byDay.GetValueOrDefault(day))))],
             now.Sum(row => row.Payments), open.Count, refunds.Count(refund => refund.State == "asked"), unresolved.Select(row => (DateTimeOffset?)row.Since).Min(),
             undelivered is null || parked < undelivered ? parked ?? undelivered : undelivered, settled, silent,
-            creditor is null ? Lines(await entities.Current(cancellationToken), now, open, unresolved) : []);
+            creditor is null ? Lines(known, now, open, unresolved) : []);
     }
 
     static List<CreditorLine> Lines(EntitySnapshot known, IReadOnlyList<TodayRow> now, IReadOnlyList<OfficerTask> open, IReadOnlyList<UnresolvedRow> unresolved)

@@ -55,7 +55,7 @@ internal sealed class FindPaymentsHandler(CallContext call, PaymentQueries queri
 /// The statements behind a search. Each walks one index in the order of the list, looks at no more than <see cref="Look"/> payments and tells which of them fit
 /// the other criteria: what is rare among many is found a stretch at a time instead of reading everything for one page.
 /// </summary>
-internal sealed class PaymentQueries(Database database, TimeProvider clock)
+internal sealed class PaymentQueries(Database database, EntityDirectory entities, TimeProvider clock)
 {
     public const int PageSize = 20;
     const int Look = 80;
@@ -170,11 +170,12 @@ internal sealed class PaymentQueries(Database database, TimeProvider clock)
     /// </summary>
     async Task<FoundPayments> ByBank(EntityId creditor, string bank, PaymentCriteria criteria, PaymentPlace? place, bool newer, int size, CancellationToken stop)
     {
+        var code = (await entities.Current(stop)).ById(creditor)!.Code;
         var keys = await database.Run(
             ModuleRoles.Centre, null, "office", clock,
             session => session.List<BankKey>(
                 newer ? ByBankNewer : ByBankOlder,
-                new { entity = creditor, bank, key = place?.Key ?? (newer ? "" : "~"), look = size + 1 }),
+                new { entity = creditor, code, bank, key = place?.Key ?? (newer ? "" : "~"), look = size + 1 }),
             stop);
         if (keys.Count == 0)
             return new([], null, place);
@@ -267,7 +268,7 @@ internal sealed class PaymentQueries(Database database, TimeProvider clock)
         select l.order_no as key, l.order_no as "order", null::uuid as payment
           from payments.settlement_line l
          where l.entity_id in (0, @entity) and l.batch = @bank
-           and l.order_no collate "C" > (select code || '-' from core.entity where entity_id = @entity) and l.order_no collate "C" < (select code || '.' from core.entity where entity_id = @entity)
+           and l.order_no collate "C" > @code || '-' and l.order_no collate "C" < @code || '.'
 
         """;
 

@@ -12,7 +12,7 @@ public sealed class OfficeOverMoneyTests
     public async Task Pages_over_money_show_no_fault([Values(360, 1280)] int width, [Values("it", "en")] string language)
     {
         var (order, twice) = await Paid.Value;
-        using var signed = await TheSite.Host.SignIn("URG", "payments.see", "payments.export", "payments.tasks", "payments.refund", "payments.approve");
+        using var signed = await TheSite.Host.SignIn("URG", "payments.see", "payments.export", "payments.tasks", "payments.refund", "payments.approve", "payments.settle");
         await using var officer = await Visitor.Arrive(width, locale: language == "it" ? "it-IT" : "en-GB");
         await officer.Page.Context.AddCookiesAsync(signed.Cookies.Split("; ").Select(pair => pair.Split('=', 2)).Select(pair => new Cookie { Name = pair[0], Value = pair[1], Url = TheSite.Host.Address.AbsoluteUri }));
         var desk = $"/console/{await TheSite.Host.Database.Value<string>("select slug from core.entity where code = 'URG'")}/pagamenti";
@@ -20,9 +20,11 @@ public sealed class OfficeOverMoneyTests
                  {
                      ("", "office-payments"), ($"/pagamento/{order}", "office-story"), ($"/pagamento/{order}/rimborso", "office-refund"), ("/attivita", "office-tasks"),
                      ($"/attivita/chiudi?compito={Uri.EscapeDataString(twice + "/twice")}", "office-resolve"),
+                     ("/andamento", "office-overview"), ("/riversamenti", "office-settlement"),
                  })
         {
             await officer.Open(desk + page);
+            (await officer.Page.Locator("nav#menu a[href$='/attivita']").CountAsync()).Should().Be(1, "{0} is a page of the desk and no apology", page);
             (await officer.Page.Locator("html").GetAttributeAsync("lang")).Should().Be(language);
             if (language == "it")
                 await Pictures.Take(officer, picture);
