@@ -72,6 +72,15 @@ internal sealed class CoreModule : IPlatformModule
         CommandPipeline.Register(builder);
     }
 
+    public void Describe(IOfficeDescription office)
+    {
+        office.Permission("core.officers", "Dare e togliere incarichi", "Give and take roles");
+        office.Segment("persone", "people.title");
+        office.OfficePage<OfficersPage>("", "people.title");
+        office.OfficePage<GiveRolePage>("incarico", "people.give");
+        office.OfficePage<GrantPage>("incarico/{grant}");
+    }
+
     public void Map(IEndpointRouteBuilder endpoints, ILifetimeScope root)
     {
         var pages = root.Resolve<PageServer>();
@@ -101,6 +110,9 @@ internal sealed class CoreModule : IPlatformModule
         endpoints.MapGet(ConsolePaths.Root + "/{entity}", (RequestDelegate)console.Desk).WithMetadata(ConsoleAccess.SignedIn);
         endpoints.MapMethods(ConsolePaths.SignIn, both, (RequestDelegate)console.SignIn).WithMetadata(ConsoleAccess.Anybody);
         endpoints.MapMethods(ConsolePaths.SignIn + "/avvio", both, (RequestDelegate)console.Bootstrap).WithMetadata(ConsoleAccess.Anybody);
+        endpoints.MapMethods(ConsolePaths.SignIn + "/attiva", both, (RequestDelegate)console.Activate).WithMetadata(ConsoleAccess.Anybody);
+        endpoints.MapPost(ConsolePaths.SignIn + "/codice", (RequestDelegate)console.Second).WithMetadata(ConsoleAccess.Anybody);
+        endpoints.MapMethods(ConsolePaths.SignIn + "/profilo", both, (RequestDelegate)console.Account).WithMetadata(ConsoleAccess.SignedIn);
         endpoints.MapPost(ConsolePaths.SignIn + "/uscita", (RequestDelegate)console.SignOut).WithMetadata(ConsoleAccess.SignedIn);
         root.Resolve<ConsoleServer>().MapSections(endpoints);
     }

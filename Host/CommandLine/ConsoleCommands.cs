@@ -11,7 +11,7 @@ internal static class ConsoleCommands
 {
     public static Command Console(HostSettings settings) => new("console", "Who works at the console: the first way in, officers, and what they may do where.")
     {
-        Bootstrap(settings), Officer(settings), Grant(settings), Revoke(settings), List(settings),
+        Bootstrap(settings), Officer(settings), Activate(settings), Grant(settings), Revoke(settings), List(settings),
     };
 
     static Command Bootstrap(HostSettings settings)
@@ -38,6 +38,22 @@ internal static class ConsoleCommands
             var outcome = await app.Container.Resolve<OfficerRegister>().Create(parsed.GetValue(name)!, parsed.GetValue(login), null, SettingsCommands.Operator, stop);
             if (outcome.Refusal is { } refusal)
                 return PorticoCommands.Fail(Words(refusal.Code, refusal.Detail));
+            System.Console.WriteLine(outcome.Value);
+            return PorticoCommands.Done;
+        });
+        return command;
+    }
+
+    static Command Activate(HostSettings settings)
+    {
+        var officer = new Argument<Guid>("officer") { Description = "His number, as \"list\" prints it." };
+        var command = new Command("activate", "Print a code by which an officer chooses a password at /console/accesso/attiva, once within three days. His old password and second factor are gone at once.") { officer };
+        command.SetAction(async (parsed, stop) =>
+        {
+            await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);
+            var outcome = await app.Container.Resolve<OfficerRegister>().NewActivationCode(parsed.GetValue(officer), SettingsCommands.Operator, stop);
+            if (outcome.Refusal is not null)
+                return PorticoCommands.Fail("No officer with a login has this number: see \"portico console list\".");
             System.Console.WriteLine(outcome.Value);
             return PorticoCommands.Done;
         });

@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.DataProtection;
 using Npgsql;
+using OtpNet;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Plugins;
@@ -21,6 +23,7 @@ internal static class OfficerRefusals
     public const string LoginTaken = "core.login_taken";
     public const string Name = "core.officer_name";
     public const string Password = "core.password";
+    public const string OldPassword = "core.old_password";
     public const string NoOfficer = "core.no_officer";
     public const string NoGrant = "core.no_grant";
     public const string GrantThere = "core.grant_there";
@@ -30,30 +33,115 @@ internal static class OfficerRefusals
 }
 
 /// <summary>Keeps officers, their ways to sign in and what they were given. Every change is in the journal of the entity that it concerns, by whom.</summary>
-internal sealed partial class OfficerRegister(Database database, ServiceCatalog catalog, TimeProvider clock)
+internal sealed partial class OfficerRegister(Database database, ServiceCatalog catalog, IDataProtectionProvider protection, TimeProvider clock)
 {
     public static readonly TimeSpan CodeLasts = TimeSpan.FromHours(1);
 
+    /// <summary>A code for an officer outlives a week-end.</summary>
+    public static readonly TimeSpan ActivationLasts = TimeSpan.FromDays(3);
+
     const string Core = "portico_core";
 
+    readonly IDataProtector _sealed = protection.CreateProtector("console", "second factor");
+
     /// <summary>A code by which somebody becomes an administrator of the service centre, once and within <see cref="CodeLasts"/>. Codes printed before are worth nothing any more.</summary>
-    public async Task<string> NewBootstrapCode(string by, CancellationToken stop)
+    public Task<string> NewBootstrapCode(string by, CancellationToken stop) => database.Run(
+        Core, EntityId.Centre, by, clock,
+        async session =>
+        {
+            session.Record("core.bootstrap_code_made", new { Until = clock.GetUtcNow() + CodeLasts });
+            return await NewCode(session, null, CodeLasts);
+        },
+        stop);
+
+    /// <summary>
+    /// A code by which an officer chooses a password, once and within <see cref="ActivationLasts"/>. The password and the second factor that he had are gone, and he is signed out everywhere.
+    /// </summary>
+    /// <param name="onlyAt">Refused of who was given anything elsewhere than at this entity; null asks nothing.</param>
+    public Task<Outcome<string>> NewActivationCode(Guid officer, string by, CancellationToken stop, EntityId? onlyAt = null) => database.Run<Outcome<string>>(
+        Core, EntityId.Centre, by, clock,
+        async session =>
+        {
+            if (await session.Execute(
+                    """
+                    update core.officer set password = null, password_at = null, totp = null, totp_step = 0
+                     where officer_id = @officer and login is not null and suspended_at is null
+                       and (@onlyAt::int is null or not exists (select from core.officer_grant g where g.officer_id = @officer and g.revoked_at is null and g.entity_id <> @onlyAt))
+                    """,
+                    new { officer, onlyAt = onlyAt?.Value }) == 0)
+                return new Refusal(OfficerRefusals.NoOfficer);
+            await session.Execute("delete from core.officer_session where officer_id = @officer", new { officer });
+            session.Record("core.activation_code_made", new { Officer = officer, Until = clock.GetUtcNow() + ActivationLasts });
+            return await NewCode(session, officer, ActivationLasts);
+        },
+        stop);
+
+    /// <summary>Lets who has an activation code choose a password.</summary>
+    public async Task<Outcome<Guid>> Activate(string code, string password, CancellationToken stop)
     {
-        // 100 bits in letters and digits that nobody mistakes for others.
-        var code = RandomNumberGenerator.GetString("23456789ABCDEFGHJKLMNPQRSTUVWXYZ", 20);
+        if (Fault("-", null, password) is { } fault)
+            return fault;
+        var kept = await Passwords.Hash(password);
         var now = clock.GetUtcNow();
-        await database.Run(
-            Core, EntityId.Centre, by, clock,
+        return await database.Run<Outcome<Guid>>(
+            Core, EntityId.Centre, "activation", clock,
             async session =>
             {
-                await session.Execute("delete from core.bootstrap_code where used_at is null", null);
-                await session.Execute("insert into core.bootstrap_code (code_hash, made_at, expires_at) values (@hash, @now, @expires)", new { hash = HashOf(code), now, expires = now + CodeLasts });
-                session.Record("core.bootstrap_code_made", new { Until = now + CodeLasts });
-                return true;
+                var officer = await session.First<Guid?>(
+                    "update core.sign_in_code set used_at = @now where code_hash = @hash and officer_id is not null and used_at is null and expires_at > @now returning officer_id", new { hash = HashOf(code), now });
+                if (officer is null || await session.Execute("update core.officer set password = @kept, password_at = @now where officer_id = @officer and suspended_at is null", new { officer, kept, now }) == 0)
+                    return new Refusal(OfficerRefusals.Code);
+                session.Record("core.password_set", new { Officer = officer });
+                return officer.Value;
             },
             stop);
-        return string.Join('-', code.Chunk(5).Select(part => new string(part)));
     }
+
+    /// <summary>Changes the password of who knows it, and ends his other sign-ins.</summary>
+    /// <param name="keep">The sign-in that goes on.</param>
+    public async Task<Outcome<Guid>> ChangePassword(Guid officer, string old, string password, byte[] keep, CancellationToken stop)
+    {
+        if (Fault("-", null, password) is { } fault)
+            return fault;
+        var was = await database.Run(Core, null, "core", clock, session => session.First<string>("select password from core.officer where officer_id = @officer", new { officer }), stop);
+        if (!await Passwords.Matches(old, was))
+            return new Refusal(OfficerRefusals.OldPassword);
+        var kept = await Passwords.Hash(password);
+        return await database.Run<Outcome<Guid>>(
+            Core, EntityId.Centre, new Officer(officer, "", _ => false).Actor, clock,
+            async session =>
+            {
+                await session.Execute("update core.officer set password = @kept, password_at = @now where officer_id = @officer and password = @was", new { officer, kept, was, now = clock.GetUtcNow() });
+                await session.Execute("delete from core.officer_session where officer_id = @officer and session_hash <> @keep", new { officer, keep });
+                session.Record("core.password_set", new { Officer = officer });
+                return officer;
+            },
+            stop);
+    }
+
+    /// <summary>Whether an officer has a second factor.</summary>
+    public Task<bool> HasSecondFactor(Guid officer, CancellationToken stop) => database.Run(
+        Core, null, "core", clock, session => session.First<bool>("select totp is not null from core.officer where officer_id = @officer", new { officer }), stop);
+
+    /// <summary>Uses a time-based code (RFC 6238: six digits, 30 seconds, one step of tolerance each way). A code that was used, or one before it, is taken no more.</summary>
+    /// <param name="enrolling">The secret that he is to have from now on, when he has none yet.</param>
+    public Task<bool> UseCode(Guid officer, byte[]? enrolling, string code, CancellationToken stop) => database.Run(
+        Core, EntityId.Centre, new Officer(officer, "", _ => false).Actor, clock,
+        async session =>
+        {
+            var row = await session.First<TotpRow>("select totp, totp_step from core.officer where officer_id = @officer and suspended_at is null for update", new { officer });
+            if (row is null || row.Totp is null != enrolling is not null)
+                return false;
+            var totp = new Totp(enrolling ?? _sealed.Unprotect(row.Totp!));
+            if (!totp.VerifyTotp(clock.GetUtcNow().UtcDateTime, string.Concat(code.Where(char.IsAsciiDigit)), out var step, new VerificationWindow(1, 1)) || step <= row.TotpStep)
+                return false;
+            await session.Execute(
+                "update core.officer set totp_step = @step, totp = coalesce(totp, @kept) where officer_id = @officer", new { officer, step, kept = enrolling is null ? null : _sealed.Protect(enrolling) });
+            if (enrolling is not null)
+                session.Record("core.second_factor_set", new { Officer = officer });
+            return true;
+        },
+        stop);
 
     /// <summary>Makes the administrator whom a bootstrap code allows, in one transaction with the code's end.</summary>
     public async Task<Outcome<Guid>> Bootstrap(string code, string name, string login, string password, CancellationToken stop)
@@ -68,7 +156,7 @@ internal sealed partial class OfficerRegister(Database database, ServiceCatalog 
                 Core, EntityId.Centre, "bootstrap", clock,
                 async session =>
                 {
-                    if (await session.Execute("update core.bootstrap_code set used_at = @now where code_hash = @hash and used_at is null and expires_at > @now", new { hash = HashOf(code), now }) == 0)
+                    if (await session.Execute("update core.sign_in_code set used_at = @now where code_hash = @hash and officer_id is null and used_at is null and expires_at > @now", new { hash = HashOf(code), now }) == 0)
                         return new Refusal(OfficerRefusals.Code);
                     var officer = await Insert(session, name, login, kept, "bootstrap");
                     await Insert(session, officer, EntityId.Centre, OfficerRoles.Administrator, "", LegalTime.Day(now), null, "bootstrap");
@@ -139,6 +227,10 @@ internal sealed partial class OfficerRegister(Database database, ServiceCatalog 
         },
         stop);
 
+    /// <summary>Whose a sign-in name is; null when it is nobody's.</summary>
+    public Task<Guid?> ByLogin(string login, CancellationToken stop) => database.Run(
+        Core, null, "core", clock, session => session.First<Guid?>("select officer_id from core.officer where login = @login", new { login = Plain(login) }), stop);
+
     /// <summary>All officers, or those who were given something at <paramref name="entity"/>.</summary>
     public Task<IReadOnlyList<OfficerEntry>> List(EntityId? entity, CancellationToken stop) => database.Run(
         Core, null, "core", clock,
@@ -192,7 +284,7 @@ internal sealed partial class OfficerRegister(Database database, ServiceCatalog 
     static Refusal? Fault(string name, string? login, string? password) =>
         name.Trim().Length is 0 or > 120 ? new(OfficerRefusals.Name)
         : login is not null && !LoginPattern().IsMatch(Plain(login)) ? new(OfficerRefusals.Login)
-        : password is not null && (password.Length is < Passwords.Shortest or > Passwords.Longest || string.Equals(password, login, StringComparison.OrdinalIgnoreCase)) ? new Refusal(OfficerRefusals.Password)
+        : password is not null && Passwords.IsWeak(password, login) ? new Refusal(OfficerRefusals.Password)
         : null;
 
     async Task<Guid> Insert(EntitySession session, string name, string? login, string? password, string by)
@@ -223,6 +315,17 @@ internal sealed partial class OfficerRegister(Database database, ServiceCatalog 
         return grant;
     }
 
+    async Task<string> NewCode(EntitySession session, Guid? officer, TimeSpan lasts)
+    {
+        // 100 bits in letters and digits that nobody mistakes for others.
+        var code = RandomNumberGenerator.GetString("23456789ABCDEFGHJKLMNPQRSTUVWXYZ", 20);
+        var now = clock.GetUtcNow();
+        await session.Execute("delete from core.sign_in_code where used_at is null and officer_id is not distinct from @officer", new { officer });
+        await session.Execute(
+            "insert into core.sign_in_code (code_hash, officer_id, made_at, expires_at) values (@hash, @officer, @now, @expires)", new { hash = HashOf(code), officer, now, expires = now + lasts });
+        return string.Join('-', code.Chunk(5).Select(part => new string(part)));
+    }
+
     static byte[] HashOf(string code) => SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(code.Where(char.IsAsciiLetterOrDigit)).ToUpperInvariant()));
 
     [GeneratedRegex("^[a-z0-9][a-z0-9._@-]{2,99}\\z", RegexOptions.CultureInvariant, 1000)]
@@ -232,6 +335,12 @@ internal sealed partial class OfficerRegister(Database database, ServiceCatalog 
     {
         public Guid OfficerId { get; init; }
         public string? Password { get; init; }
+    }
+
+    sealed class TotpRow
+    {
+        public byte[]? Totp { get; init; }
+        public long TotpStep { get; init; }
     }
 
     sealed class RevokedRow

@@ -39,6 +39,9 @@ internal sealed class SignedIn(Guid officer, string name, byte[] session, string
         : known.All.Where(entity => valid.Any(grant => grant.Entity == entity.Id));
 }
 
+/// <summary>One sign-in as its owner sees it.</summary>
+internal sealed record OfficerSession(DateTimeOffset BegunAt, DateTimeOffset SeenAt, bool IsThis);
+
 /// <summary>Sign-ins of officers, in the database and so on every host. The browser has 256 random bits in a cookie, the database their digest.</summary>
 internal sealed class OfficerSessions(Database database, ServiceCatalog catalog, PorticoOptions options, TimeProvider clock)
 {
@@ -138,6 +141,28 @@ internal sealed class OfficerSessions(Database database, ServiceCatalog catalog,
             },
             stop);
     }
+
+    /// <summary>The sign-ins of who is signed in that have not ended.</summary>
+    public Task<IReadOnlyList<OfficerSession>> Of(SignedIn signed, CancellationToken stop) => database.Run(
+        Core, null, "core", clock,
+        session => session.List<OfficerSession>(
+            """
+            select begun_at as begunAt, seen_at as seenAt, session_hash = @Session as isThis from core.officer_session
+             where officer_id = @OfficerId and ends_at > @now and seen_at > @idle order by begun_at desc limit 50
+            """,
+            new { signed.OfficerId, signed.Session, now = clock.GetUtcNow(), idle = clock.GetUtcNow() - Idle }),
+        stop);
+
+    /// <summary>Ends all of his sign-ins but this one.</summary>
+    public Task<int> EndOthers(SignedIn signed, CancellationToken stop) => database.Run(
+        Core, EntityId.Centre, signed.Actor, clock,
+        async session =>
+        {
+            var ended = await session.Execute("delete from core.officer_session where officer_id = @OfficerId and session_hash <> @Session", new { signed.OfficerId, signed.Session });
+            session.Record("core.signed_out_elsewhere", new { Officer = signed.OfficerId, Ended = ended });
+            return ended;
+        },
+        stop);
 
     static string Actor(Guid officer) => new Officer(officer, "", _ => false).Actor;
 

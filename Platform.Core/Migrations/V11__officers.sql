@@ -51,9 +51,11 @@ create index on core.officer_session (ends_at);
 create index on core.officer_session (provider, provider_session);
 comment on table core.officer_session is 'centre';
 
--- The way in on a fresh install. Printed once by the command line, used once.
-create table core.bootstrap_code (
+-- Shown once, used once: of nobody, the way in on a fresh install; of an officer, by which he chooses a password.
+create table core.sign_in_code (
     code_hash bytea primary key check (octet_length(code_hash) = 32),
+    officer_id uuid references core.officer,
     made_at timestamptz not null, expires_at timestamptz not null, used_at timestamptz,
     check (expires_at > made_at));
-comment on table core.bootstrap_code is 'centre';
+create index on core.sign_in_code (officer_id);
+comment on table core.sign_in_code is 'centre';

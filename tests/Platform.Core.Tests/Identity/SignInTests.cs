@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using Autofac;
+using OtpNet;
 using Platform.Core.Entities;
 using Platform.Core.Identity;
 using Platform.Testing;
@@ -11,6 +12,8 @@ namespace Platform.Core.Tests.Identity;
 public sealed partial class SignInTests
 {
     const string Password = "quattro cavalli lenti";
+
+    readonly Dictionary<string, string> _secrets = new(StringComparer.Ordinal);
 
     PorticoTestHost host = null!;
 
@@ -26,10 +29,11 @@ public sealed partial class SignInTests
         var printed = await host.Portico("console", "bootstrap");
         var code = printed.Output.Trim();
         code.Should().MatchRegex("^[2-9A-Z]{5}(-[2-9A-Z]{5}){3}$");
-        (await host.Database.Value<string>("select coalesce(string_agg(encode(code_hash, 'escape'), ''), '') from core.bootstrap_code")).Should().NotContain(code.Replace("-", "", StringComparison.Ordinal));
+        (await host.Database.Value<string>("select coalesce(string_agg(encode(code_hash, 'escape'), ''), '') from core.sign_in_code")).Should().NotContain(code.Replace("-", "", StringComparison.Ordinal));
 
         using var first = host.NewCitizen();
         await Bootstrap(first, code.ToLowerInvariant(), "prima");
+        await SecondFactor(first, "prima");
         first.Address.AbsolutePath.Should().Be("/console");
         first.Reads.Should().Contain("Comune di Marzabotto");
 
@@ -80,14 +84,14 @@ public sealed partial class SignInTests
         {
             using var citizen = host.NewCitizen();
             await citizen.Open("/console/accesso");
-            for (var i = 0; i < 6; i++)
+            for (var i = 0; i < 11; i++)
             {
                 await SignIn(citizen, login, "sbagliata sbagliata");
-                if (i < 5)
+                if (i < 10)
                     citizen.Status.Should().Be(422);
                 if (i == 0)
                     answers.Add(Form().Replace(citizen.Page.Source.Text.Replace(login, "", StringComparison.Ordinal), ""));
-                if (i < 5)
+                if (i < 10)
                     await citizen.Open("/console/accesso");
             }
             citizen.Status.Should().Be(429);
@@ -174,9 +178,17 @@ public sealed partial class SignInTests
         await NewOfficer("biscotto");
         using var client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = true });
         using var asked = await client.GetAsync(new Uri(host.Address, "/console/accesso"));
-        var form = Token().Match(await asked.Content.ReadAsStringAsync()).Groups["token"].Value;
-        using var posted = await client.PostAsync(
-            new Uri(host.Address, "/console/accesso"), new FormUrlEncodedContent(new Dictionary<string, string>(StringComparer.Ordinal) { ["__form"] = form, ["utente"] = "biscotto", ["password"] = Password }));
+        using var second = await Post("/console/accesso", await asked.Content.ReadAsStringAsync(), ("utente", "biscotto"), ("password", Password));
+        var page = await second.Content.ReadAsStringAsync();
+        second.Headers.TryGetValues("Set-Cookie", out var early).Should().Be(early is not null);
+        (early ?? []).Should().NotContain(header => header.StartsWith("portico-console", StringComparison.Ordinal), "a password alone signs nobody in");
+        var secret = Regex.Match(page, "portico-code\">(?<secret>[A-Z2-7 ]+)<", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["secret"].Value.Replace(" ", "", StringComparison.Ordinal);
+        var step = Regex.Match(page, "name=\"passo\" value=\"(?<step>[^\"]+)\"", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["step"].Value;
+        using var posted = await Post("/console/accesso/codice", page, ("passo", step), ("codice", new Totp(Base32Encoding.ToBytes(secret)).ComputeTotp(host.Clock.GetUtcNow().UtcDateTime)));
+
+        Task<HttpResponseMessage> Post(string path, string form, params (string Name, string Value)[] fields) => client.PostAsync(
+            new Uri(host.Address, path),
+            new FormUrlEncodedContent(fields.Append(("__form", Token().Match(form).Groups["token"].Value)).ToDictionary(field => field.Item1, field => field.Item2, StringComparer.Ordinal)));
 
         var cookie = posted.Headers.GetValues("Set-Cookie").Single(value => value.StartsWith("portico-console=", StringComparison.Ordinal));
         cookie.Should().Contain("httponly").And.Contain("samesite=lax").And.Contain("path=/").And.NotContain("domain").And.NotContain("expires");
@@ -199,6 +211,132 @@ public sealed partial class SignInTests
         (await Passwords.Matches(Password, null)).Should().BeFalse();
     }
 
+    [Test]
+    public async Task A_code_of_the_second_factor_is_taken_once_and_in_its_time()
+    {
+        await NewOfficer("doppia");
+        using var first = host.NewCitizen();
+        await first.Open("/console/accesso");
+        await SignIn(first, "doppia");
+        first.Address.AbsolutePath.Should().Be("/console/vergato");
+
+        using var again = host.NewCitizen();
+        await again.Open("/console/accesso");
+        await again.Send(("utente", "doppia"), ("password", Password));
+        again.Page.QuerySelector(".portico-code").Should().BeNull("the secret is shown once");
+        await again.Send(("codice", Code(again, "doppia")));
+        again.Status.Should().Be(422, "this code was used already");
+        var old = Code(again, "doppia");
+        host.Clock.Advance(TimeSpan.FromSeconds(90));
+        await again.Send(("codice", old));
+        again.Status.Should().Be(422, "it is over");
+        await again.Send(("codice", Code(again, "doppia")));
+        again.Address.AbsolutePath.Should().Be("/console/vergato");
+    }
+
+    [Test]
+    public async Task The_second_step_cannot_be_begun_without_the_first_nor_for_somebody_else_nor_later()
+    {
+        await NewOfficer("tarda");
+        using var citizen = host.NewCitizen();
+        await citizen.Open("/console/accesso");
+        await citizen.Send(("utente", "tarda"), ("password", Password));
+        var sealedStep = citizen.Page.QuerySelector("input[name=passo]")!.GetAttribute("value")!;
+        foreach (var forged in new[] { "", "second 1 2", sealedStep[..^2] + (sealedStep[^2] == 'A' ? "BA" : "AA") })
+        {
+            await citizen.Send(("passo", forged), ("codice", "123456"));
+            citizen.Address.AbsolutePath.Should().Be("/console/accesso");
+            await citizen.Send(("utente", "tarda"), ("password", Password));
+        }
+
+        host.Clock.Advance(TimeSpan.FromMinutes(6));
+        await citizen.Send(("codice", Code(citizen, "tarda")));
+        citizen.Address.AbsolutePath.Should().Be("/console/accesso");
+        (await host.Database.Value<long>("select count(*) from core.officer where login = 'tarda' and totp is not null")).Should().Be(0);
+    }
+
+    [Test]
+    public async Task The_second_factor_is_locked_after_ten_wrong_codes_and_kept_sealed()
+    {
+        await NewOfficer("provata");
+        using var citizen = host.NewCitizen();
+        await citizen.Open("/console/accesso");
+        await SignIn(citizen, "provata");
+        (await host.Database.Value<bool>("select position(@secret in totp) = 0 from core.officer where login = 'provata'", new { secret = Base32Encoding.ToBytes(_secrets["provata"]) })).Should().BeTrue();
+
+        using var guessing = host.NewCitizen();
+        await guessing.Open("/console/accesso");
+        await guessing.Send(("utente", "provata"), ("password", Password));
+        for (var i = 0; i < 9; i++)
+        {
+            await guessing.Send(("codice", "000000"));
+            guessing.Status.Should().Be(422);
+        }
+        await guessing.Send(("codice", "000000"));
+        guessing.Status.Should().Be(429);
+    }
+
+    [Test]
+    public async Task An_officer_chooses_a_password_by_a_code_and_loses_the_old_ways_in()
+    {
+        var made = await host.Portico("console", "officer", "Prova Attiva", "--login", "attiva");
+        var officer = made.Output.Trim();
+        (await host.Portico("console", "grant", officer, "auditor", "--entity", "VRG", "--from", "2026-01-01")).Code.Should().Be(0);
+        (await host.Portico("console", "grant", officer, "auditor", "--entity", "VRG")).Errors.Should().Contain("He has that already");
+        (await host.Portico("console", "grant", officer, "officer", "pizza", "--entity", "VRG")).Errors.Should().Contain("There are: core, ").And.Contain("fines");
+        using var citizen = host.NewCitizen();
+        await Activate(citizen, (await host.Portico("console", "activate", officer)).Output.Trim(), Password);
+        await SecondFactor(citizen, "attiva");
+        citizen.Address.AbsolutePath.Should().Be("/console/vergato");
+
+        var code = (await host.Portico("console", "activate", officer)).Output.Trim();
+        await citizen.Open("/console/vergato");
+        citizen.Address.AbsolutePath.Should().Be("/console/accesso", "the sign-in ended");
+        await citizen.Send(("utente", "attiva"), ("password", Password));
+        citizen.Status.Should().Be(422, "the old password is gone");
+        foreach (var weak in new[] { "breve", "aaaaaaaaaaaaaaaa", "0123012301230123" })
+        {
+            await Activate(citizen, code, weak);
+            citizen.Status.Should().Be(422, weak);
+        }
+        await Activate(citizen, code, "cinque gatti svegli");
+        await SecondFactor(citizen, "attiva");
+        citizen.Address.AbsolutePath.Should().Be("/console/vergato");
+        await Activate(citizen, code, Password);
+        citizen.Reads.Should().Contain("Il codice non vale");
+    }
+
+    [Test]
+    public async Task Changing_the_password_wants_the_old_one_and_ends_the_other_sign_ins()
+    {
+        await NewOfficer("cambia");
+        using var here = host.NewCitizen();
+        using var there = host.NewCitizen();
+        foreach (var browser in new[] { here, there })
+        {
+            await browser.Open("/console/accesso");
+            await SignIn(browser, "cambia");
+        }
+
+        await here.Open("/console/accesso/profilo");
+        await here.Send(("attuale", "sbagliata sbagliata"), ("nuova", "cinque gatti svegli"));
+        here.Status.Should().Be(422);
+        await here.Send(("attuale", Password), ("nuova", "cinque gatti svegli"));
+        here.Reads.Should().Contain("Fatto");
+
+        await here.Open("/console/vergato");
+        here.Status.Should().Be(200);
+        here.Address.AbsolutePath.Should().Be("/console/vergato");
+        await there.Open("/console/vergato");
+        there.Address.AbsolutePath.Should().Be("/console/accesso");
+    }
+
+    static async Task Activate(Citizen citizen, string code, string password)
+    {
+        await citizen.Open("/console/accesso/attiva");
+        await citizen.Send(("codice", code), ("password", password));
+    }
+
     async Task NewOfficer(string login)
     {
         var register = host.Container.Resolve<OfficerRegister>();
@@ -212,7 +350,27 @@ public sealed partial class SignInTests
         await citizen.Send(("codice", code), ("nome", "Prova Prima"), ("utente", login), ("password", Password));
     }
 
-    static Task SignIn(Citizen citizen, string login, string password = Password) => citizen.Send(("utente", login), ("password", password));
+    /// <summary>With the password, and with the second factor where that is asked for then.</summary>
+    async Task SignIn(Citizen citizen, string login, string password = Password)
+    {
+        await citizen.Send(("utente", login), ("password", password));
+        if (citizen.Page.QuerySelector("input[name=passo]") is not null)
+            await SecondFactor(citizen, login);
+    }
+
+    async Task SecondFactor(Citizen citizen, string login)
+    {
+        // No code is taken twice: the next one comes half a minute later.
+        host.Clock.Advance(TimeSpan.FromSeconds(30));
+        await citizen.Send(("codice", Code(citizen, login)));
+    }
+
+    string Code(Citizen citizen, string login)
+    {
+        if (citizen.Page.QuerySelector(".portico-code") is { } shown)
+            _secrets[login] = shown.TextContent.Replace(" ", "", StringComparison.Ordinal);
+        return new Totp(Base32Encoding.ToBytes(_secrets[login])).ComputeTotp(host.Clock.GetUtcNow().UtcDateTime);
+    }
 
     async Task<HttpResponseMessage> Get(string path, string cookie)
     {

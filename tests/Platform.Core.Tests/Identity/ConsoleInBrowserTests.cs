@@ -1,0 +1,107 @@
+using Autofac;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using Platform.Core.Identity;
+using Platform.Testing;
+
+namespace Platform.Core.Tests.Identity;
+
+/// <summary>The console's own pages as a browser draws them, and that they work without script.</summary>
+public sealed class ConsoleInBrowserTests
+{
+    PorticoTestHost host = null!;
+    IPlaywright playwright = null!;
+    IBrowser browser = null!;
+    Citizen administrator = null!;
+    Citizen ofCentre = null!;
+    string grant = "";
+
+    [OneTimeSetUp]
+    public async Task Start()
+    {
+        host = await PorticoTestHost.Start();
+        administrator = await host.SignInAs("VRG", ("administrator", ""));
+        ofCentre = await host.SignInAs("000", ("administrator", ""));
+        grant = (await host.Database.Value<Guid>("select grant_id from core.officer_grant where officer_id = @id", new { id = administrator.OfficerId })).ToString();
+        playwright = await Playwright.CreateAsync();
+        browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = "/usr/bin/chromium", Args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"] });
+    }
+
+    [OneTimeTearDown]
+    public async Task Stop()
+    {
+        administrator?.Dispose();
+        ofCentre?.Dispose();
+        if (browser is not null)
+            await browser.DisposeAsync();
+        playwright?.Dispose();
+        await host.DisposeAsync();
+    }
+
+    [Test]
+    public async Task Axe_finds_nothing_and_nothing_overflows([Values(360, 1280)] int width)
+    {
+        foreach (var (name, path, who) in new[]
+        {
+            ("accesso", "/console/accesso", null), ("avvio", "/console/accesso/avvio", null), ("attiva", "/console/accesso/attiva", null), ("enti", "/console", ofCentre), ("centro", "/console/centro", ofCentre),
+            ("ente", "/console/vergato", administrator), ("persone", "/console/vergato/persone", administrator), ("incarico", "/console/vergato/persone/incarico", administrator),
+            ("tolto", "/console/vergato/persone/incarico/" + grant, administrator), ("profilo", "/console/accesso/profilo", administrator), ("profilo-en", "/console/accesso/profilo?lang=en", administrator),
+            ("negato", "/console/vergato/persone", null),
+        })
+        {
+            var reader = name == "negato" ? await host.SignInAs("VRG", ("auditor", "")) : who;
+            await using var context = await NewContext(reader, width, script: true);
+            var page = await context.NewPageAsync();
+            await page.GotoAsync(new Uri(host.Address, path).AbsoluteUri, new() { WaitUntil = WaitUntilState.NetworkIdle });
+            await Check(page, name, width);
+            if (name == "negato")
+                reader!.Dispose();
+        }
+    }
+
+    [TestCase(360)]
+    [TestCase(1280)]
+    public async Task Somebody_comes_in_by_a_code_without_script(int width)
+    {
+        var code = await host.Container.Resolve<OfficerRegister>().NewBootstrapCode("test", CancellationToken.None);
+        await using var context = await NewContext(null, width, script: false);
+        var page = await context.NewPageAsync();
+        await page.GotoAsync(new Uri(host.Address, "/console/accesso/avvio").AbsoluteUri);
+        await page.GetByLabel("Codice").FillAsync(code);
+        await page.GetByLabel("Nome e cognome").FillAsync("Prova Prima");
+        await page.GetByLabel("Nome utente").FillAsync($"prima{width}");
+        await page.GetByLabel("Password").FillAsync("breve");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Crea l’amministratore" }).ClickAsync();
+        await Check(page, "avvio-errore", width, axe: false);
+        await page.GetByLabel("Password").FillAsync("quattro cavalli lenti");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Crea l’amministratore" }).ClickAsync();
+        await Check(page, "secondo", width, axe: false);
+        var secret = (await page.Locator(".portico-code").InnerTextAsync()).Replace(" ", "", StringComparison.Ordinal);
+        await page.GetByLabel("Codice").FillAsync(new OtpNet.Totp(OtpNet.Base32Encoding.ToBytes(secret)).ComputeTotp(host.Clock.GetUtcNow().UtcDateTime));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Accedi" }).ClickAsync();
+
+        (await page.Locator("h1").InnerTextAsync()).Should().Be("I tuoi enti");
+        await page.GetByRole(AriaRole.Main).GetByRole(AriaRole.Link, new() { Name = "Comune di Vergato" }).ClickAsync();
+        (await page.Locator("h1").InnerTextAsync()).Should().Be("Comune di Vergato");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Esci" }).ClickAsync();
+        (await page.Locator("h1").InnerTextAsync()).Should().Be("Accedi alla console");
+    }
+
+    async Task<IBrowserContext> NewContext(Citizen? reader, int width, bool script)
+    {
+        var context = await browser.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = 800 }, Locale = "it-IT", JavaScriptEnabled = script });
+        if (reader?.Cookies.Split("; ").FirstOrDefault(cookie => cookie.StartsWith("portico-console=", StringComparison.Ordinal)) is { } cookie)
+            await context.AddCookiesAsync([new() { Name = "portico-console", Value = cookie.Split('=', 2)[1], Url = host.Address.AbsoluteUri }]);
+        return context;
+    }
+
+    static async Task Check(IPage page, string name, int width, bool axe = true)
+    {
+        var picture = Path.Combine(TestContext.CurrentContext.WorkDirectory, "pictures", $"console-{name}-{width}.png");
+        await page.ScreenshotAsync(new() { Path = picture, FullPage = true });
+        if (!axe)
+            return;
+        (await page.RunAxe()).Violations.Select(violation => $"{name} {violation.Id}: {violation.Help}: {string.Join(" | ", violation.Nodes.Select(node => node.Html))}").Should().BeEmpty();
+        (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).Should().BeLessThanOrEqualTo(width, name);
+    }
+}
