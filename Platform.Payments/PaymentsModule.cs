@@ -13,6 +13,9 @@ using Platform.Payments.Gateways.PagOnLine;
 using Platform.Payments.Gateways.PagOnlineImprese;
 using Platform.Payments.Ledger;
 using Platform.Payments.Office;
+using Platform.Payments.Office.Days;
+using Platform.Payments.Office.Export;
+using Platform.Payments.Office.Overview;
 using Platform.Payments.Office.Search;
 using Platform.Payments.Office.Story;
 using Platform.Payments.Office.Tasks;
@@ -48,6 +51,7 @@ internal sealed class PaymentsModule : IPlatformModule
         builder.RegisterType<Payouts>().SingleInstance();
         builder.RegisterType<BookParity>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<PaymentQueries>().SingleInstance();
+        builder.RegisterType<PaymentExport>();
         builder.RegisterType<PaymentPages>().SingleInstance();
         builder.RegisterType<AgreementReady>().As<IReadyCheck>().SingleInstance();
         builder.RegisterType<CheckedDocuments>().As<IDocuments>();
@@ -70,13 +74,21 @@ internal sealed class PaymentsModule : IPlatformModule
         office.Permission(OfficePermissions.Tasks, "Chiudere le attività sui pagamenti", "Settle tasks about payments");
         office.Permission(OfficePermissions.Refund, "Chiedere rimborsi", "Ask for refunds");
         office.Permission(OfficePermissions.Approve, "Approvare e confermare rimborsi chiesti da altri", "Approve and confirm refunds that others asked for");
+        office.Permission(OfficePermissions.Settle, "Vedere i riversamenti giorno per giorno", "See settlement day by day", looksOnly: true);
         office.OfficePage<SearchPage>("", "office.menu.search");
         office.OfficePage<StoryPage>("pagamento/{order}");
         office.OfficePage<AskRefundPage>("pagamento/{order}/rimborso");
         office.OfficePage<RefundPage>("rimborso/{number}");
+        office.OfficePage<CsvPage>("esporta.csv");
+        office.OfficePage<XlsxPage>("esporta.xlsx");
         office.OfficePage<TasksPage>(TasksPage.Pattern, "office.menu.tasks");
         office.OfficePage<ResolvePage>(TasksPage.Pattern + "/chiudi");
         office.OfficePage<ReplayPage>(TasksPage.Pattern + "/riconsegna/{event}");
+        office.OfficePage<OverviewPage>(OverviewPage.Pattern, "office.menu.overview");
+        office.OfficePage<DaysPage>(DaysPage.Pattern, "office.menu.days");
+        office.Segment("pagamenti-degli-enti", "office.section", Desks.Centre);
+        office.OfficePage<OverviewPage>(OverviewPage.Pattern, "office.menu.overview");
+        office.OfficePage<DaysPage>(DaysPage.Pattern, "office.menu.days");
     }
 
     public void Map(IEndpointRouteBuilder endpoints, ILifetimeScope root)

@@ -96,6 +96,9 @@ public abstract record PageAnswer
         public int? Refresh { get; init; }
     }
 
+    /// <summary>A file that is written while it is sent, so that its length does not show in memory. What goes wrong on the way breaks it off.</summary>
+    internal sealed record Streamed(string Name, string MediaType, Func<Stream, CancellationToken, Task> Write) : PageAnswer;
+
     internal sealed record SeeOther(string Address) : PageAnswer;
 
     internal sealed record Status(int Code) : PageAnswer;

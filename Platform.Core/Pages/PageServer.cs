@@ -256,6 +256,13 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
                         await file.Content.CopyToAsync(http.Response.Body, http.RequestAborted);
                 }
                 break;
+            case PageAnswer.Streamed file:
+                http.Response.Headers.CacheControl = "no-store";
+                http.Response.Headers.ContentDisposition = $"attachment; filename=\"{file.Name}\"";
+                http.Response.ContentType = file.MediaType;
+                if (!HttpMethods.IsHead(http.Request.Method))
+                    await file.Write(http.Response.Body, http.RequestAborted);
+                break;
             case PageAnswer.SeeOther go when await IsAllowed(go.Address, http.RequestAborted):
                 http.Response.StatusCode = StatusCodes.Status303SeeOther;
                 http.Response.Headers.Location = go.Address;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Money;
@@ -45,35 +46,64 @@ public sealed class FoundPayment
     public bool Fits { get; init; }
 }
 
-internal sealed class FindPaymentsHandler(ISessions sessions, CallContext call, PaymentQueries queries) : ICommandHandler<FindPayments, FoundPayments>
+internal sealed class FindPaymentsHandler(CallContext call, PaymentQueries queries) : ICommandHandler<FindPayments, FoundPayments>
 {
-    public Task<FoundPayments> Handle(FindPayments request, CancellationToken cancellationToken) => queries.Find(sessions, call.Creditor, request, cancellationToken);
+    public Task<FoundPayments> Handle(FindPayments request, CancellationToken cancellationToken) => queries.Find(call.Creditor, request, cancellationToken);
 }
 
 /// <summary>
 /// The statements behind a search. Each walks one index in the order of the list, looks at no more than <see cref="Look"/> payments and tells which of them fit
 /// the other criteria: what is rare among many is found a stretch at a time instead of reading everything for one page.
 /// </summary>
-internal sealed class PaymentQueries(Database database, TimeProvider clock)
+internal sealed class PaymentQueries(Database database, EntityDirectory entities, TimeProvider clock)
 {
     public const int PageSize = 20;
     const int Look = 80;
     const int LookByWord = 30;
     const int LookByWords = 12;
+    const int AtOnce = 1000;
 
     static readonly DateTimeOffset Never = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
     static readonly DateTimeOffset Ever = new(2200, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <param name="sessions">Of a call of the creditor.</param>
-    public async Task<FoundPayments> Find(ISessions sessions, EntityId creditor, FindPayments request, CancellationToken stop)
+    /// <summary>All that fit, the newest first, read a thousand at a time in transactions of their own: what changes meanwhile may be in it as it was or as it is.</summary>
+    public async IAsyncEnumerable<IReadOnlyList<FoundPayment>> All(EntityId creditor, PaymentCriteria criteria, [EnumeratorCancellation] CancellationToken stop)
+    {
+        var request = new FindPayments(criteria);
+        while (true)
+        {
+            if (criteria.Bank is { } bank)
+            {
+                var page = await ByBank(creditor, bank.Trim().ToUpperInvariant(), criteria, request.Place, false, AtOnce, stop);
+                yield return page.Payments;
+                if (page.Older is null)
+                    yield break;
+                request = request with { Place = page.Older };
+                continue;
+            }
+            var (sql, arguments) = Statement(creditor, request, AtOnce);
+            if (sql.Length == 0)
+                yield break;
+            var candidates = await Read<FoundPayment>(creditor, sql, arguments, stop);
+            yield return [.. candidates.Where(payment => payment.Fits)];
+            if (candidates.Count < AtOnce)
+                yield break;
+            request = request with { Place = new(candidates[^1].CreatedAt, candidates[^1].PaymentId) };
+        }
+    }
+
+    Task<IReadOnlyList<T>> Read<T>(EntityId creditor, string sql, object arguments, CancellationToken stop) =>
+        database.Run(ModuleRoles.Of("payments"), creditor, "office", clock, session => session.List<T>(sql, arguments), stop);
+
+    public async Task<FoundPayments> Find(EntityId creditor, FindPayments request, CancellationToken stop)
     {
         var (criteria, place, newer) = (request.Criteria, request.Place, request.Newer);
         if (criteria.Bank is { } bank)
-            return await ByBank(sessions, creditor, bank.Trim().ToUpperInvariant(), criteria, place, newer, stop);
+            return await ByBank(creditor, bank.Trim().ToUpperInvariant(), criteria, place, newer, PageSize, stop);
         var (sql, arguments) = Statement(creditor, request);
         if (sql.Length == 0)
             return new([], null, null);
-        var candidates = await sessions.Run(session => session.List<FoundPayment>(sql, arguments), stop);
+        var candidates = await Read<FoundPayment>(creditor, sql, arguments, stop);
         var look = LookOf(WordsOf(criteria));
         return Page(candidates, look, place, newer, payment => new(payment.CreatedAt, payment.PaymentId));
     }
@@ -85,7 +115,7 @@ internal sealed class PaymentQueries(Database database, TimeProvider clock)
     static int LookOf(IReadOnlyList<string> words) => words.Count switch { 0 => Look, 1 => LookByWord, _ => LookByWords };
 
     /// <summary>Empty when nothing can be found by what was typed.</summary>
-    internal static (string Sql, object Arguments) Statement(EntityId entity, FindPayments request)
+    internal static (string Sql, object Arguments) Statement(EntityId entity, FindPayments request, int? look = null)
     {
         var (criteria, newer) = (request.Criteria, request.Newer);
         var words = WordsOf(criteria);
@@ -96,10 +126,10 @@ internal sealed class PaymentQueries(Database database, TimeProvider clock)
             : criteria.State is not null ? newer ? ByStateNewer : ByStateOlder
             : criteria.Service is not null ? newer ? ByServiceNewer : ByServiceOlder
             : newer ? ByTimeNewer : ByTimeOlder;
-        return (sql, Arguments(entity, criteria, request.Place, newer, words));
+        return (sql, Arguments(entity, criteria, request.Place, newer, words, look ?? LookOf(words)));
     }
 
-    static object Arguments(EntityId entity, PaymentCriteria criteria, PaymentPlace? place, bool newer, IReadOnlyList<string> words)
+    static object Arguments(EntityId entity, PaymentCriteria criteria, PaymentPlace? place, bool newer, IReadOnlyList<string> words, int look)
     {
         var from = criteria.From is { } first ? LegalTime.EndOf(first.AddDays(-1)) : Never;
         var until = criteria.To is { } last ? LegalTime.EndOf(last) : Ever;
@@ -108,7 +138,7 @@ internal sealed class PaymentQueries(Database database, TimeProvider clock)
         return new
         {
             entity, order = Order(criteria.Text ?? ""), criteria.State, criteria.Service, cents = criteria.Amount?.Cents, from, until, at, id,
-            word = words.FirstOrDefault(""), others = words.Skip(1).ToArray(), look = LookOf(words),
+            word = words.FirstOrDefault(""), others = words.Skip(1).ToArray(), look,
         };
     }
 
@@ -138,28 +168,30 @@ internal sealed class PaymentQueries(Database database, TimeProvider clock)
     /// By what the bank's statement says. Such papers are the agreement owner's, who may be the service centre: their orders are read under its role, as far as
     /// they begin with the creditor's code or are its own payout, and the payments themselves under the creditor's own eyes only.
     /// </summary>
-    async Task<FoundPayments> ByBank(ISessions sessions, EntityId creditor, string bank, PaymentCriteria criteria, PaymentPlace? place, bool newer, CancellationToken stop)
+    async Task<FoundPayments> ByBank(EntityId creditor, string bank, PaymentCriteria criteria, PaymentPlace? place, bool newer, int size, CancellationToken stop)
     {
+        var code = (await entities.Current(stop)).ById(creditor)!.Code;
         var keys = await database.Run(
             ModuleRoles.Centre, null, "office", clock,
             session => session.List<BankKey>(
                 newer ? ByBankNewer : ByBankOlder,
-                new { entity = creditor, bank, key = place?.Key ?? (newer ? "" : "~"), look = PageSize + 1 }),
+                new { entity = creditor, code, bank, key = place?.Key ?? (newer ? "" : "~"), look = size + 1 }),
             stop);
         if (keys.Count == 0)
             return new([], null, place);
-        var found = await sessions.Run(
-            session => session.List<FoundPayment>(
-                "select " + Columns + """
-                 , true as fits from payments.payment p where p.entity_id = @entity and (p.order_no = any(@orders) or p.payment_id = any(@payments))
-                """,
-                new { entity = session.Entity, orders = keys.Where(key => key.Order is not null).Select(key => key.Order).ToArray(), payments = keys.Where(key => key.Payment is not null).Select(key => key.Payment!.Value).ToArray() }),
+        var found = await Read<FoundPayment>(
+            creditor, "select " + Columns + ", true as fits from payments.payment p where p.entity_id = @entity and (p.order_no = any(@orders) or p.payment_id = any(@payments))",
+            new
+            {
+                entity = creditor, orders = keys.Where(key => key.Order is not null).Select(key => key.Order).ToArray(),
+                payments = keys.Where(key => key.Payment is not null).Select(key => key.Payment!.Value).ToArray(),
+            },
             stop);
-        var page = keys.Take(PageSize).ToList();
+        var page = keys.Take(size).ToList();
         var rows = page.Select(key => found.FirstOrDefault(payment => payment.OrderNo == key.Order || payment.PaymentId == key.Payment)).OfType<FoundPayment>()
             .Where(payment => (criteria.State is null || payment.State == criteria.State) && (criteria.Service is null || payment.Service == criteria.Service)
                 && (criteria.Amount is null || payment.AskedCents == criteria.Amount.Value.Cents || payment.TakenCents == criteria.Amount.Value.Cents)).ToList();
-        var further = keys.Count > PageSize ? new PaymentPlace(Never, Guid.Empty, page[^1].Key) : null;
+        var further = keys.Count > size ? new PaymentPlace(Never, Guid.Empty, page[^1].Key) : null;
         var back = place is null ? null : new PaymentPlace(Never, Guid.Empty, page[0].Key);
         if (newer)
             rows.Reverse();
@@ -236,7 +268,7 @@ internal sealed class PaymentQueries(Database database, TimeProvider clock)
         select l.order_no as key, l.order_no as "order", null::uuid as payment
           from payments.settlement_line l
          where l.entity_id in (0, @entity) and l.batch = @bank
-           and l.order_no collate "C" > (select code || '-' from core.entity where entity_id = @entity) and l.order_no collate "C" < (select code || '.' from core.entity where entity_id = @entity)
+           and l.order_no collate "C" > @code || '-' and l.order_no collate "C" < @code || '.'
 
         """;
 
