@@ -6,11 +6,13 @@ using Microsoft.Extensions.Hosting;
 using Platform.Core.Hosting;
 using Platform.Core.Pages;
 using Platform.Payments.Checkout;
+using Platform.Payments.Gateways;
 using Platform.Payments.Gateways.PagOnLine;
 using Platform.Payments.Gateways.PagOnlineImprese;
 using Platform.Payments.Ledger;
 using Platform.Payments.Pages;
 using Platform.Payments.Positions;
+using Platform.Payments.Recorded;
 using Platform.Payments.Refunds;
 using Platform.Payments.Settlement;
 using Platform.Payments.Tasks;
@@ -40,8 +42,11 @@ internal sealed class PaymentsModule : IPlatformModule
         builder.RegisterType<Payouts>().SingleInstance();
         builder.RegisterType<BookParity>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<PaymentPages>().SingleInstance();
+        builder.RegisterType<GatewayDirectory>().SingleInstance();
         builder.RegisterType<PagOnLineGateway>().As<IPaymentGateway>().SingleInstance();
         builder.RegisterType<PagOnlineImpreseGateway>().As<IPaymentGateway>().SingleInstance();
+        builder.RegisterType<Recordings>().SingleInstance();
+        builder.RegisterType<Pricing>().InstancePerLifetimeScope();
         builder.RegisterType<Opening>().InstancePerLifetimeScope();
         builder.Register(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
         {
