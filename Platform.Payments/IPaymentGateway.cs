@@ -3,10 +3,17 @@ using Platform.Core.Money;
 
 namespace Platform.Payments;
 
-/// <summary>A way to take money: knows one bank protocol and nothing of positions, pages or the database.</summary>
+/// <summary>
+/// A way to take money: knows one bank protocol and nothing of positions, pages or the database. A service brings its own by
+/// <c>service.Provides&lt;IPaymentGateway, T&gt;()</c>.
+/// </summary>
+/// <remarks>
+/// A service's is made once for the host's life and used for many payments at once: its constructor may ask for <see cref="HttpClient"/>, <see cref="TimeProvider"/> and loggers,
+/// and for nothing that belongs to a call. What it throws, or does not end within 6 seconds (2 where it calls nobody), is taken as no answer.
+/// </remarks>
 public interface IPaymentGateway
 {
-    /// <summary>Name in agreements: <c>pagonline</c>.</summary>
+    /// <summary>Name in agreements: <c>pagonline</c>. Of a service's gateway it is the service's id.</summary>
     string Id { get; }
 
     /// <summary>Where to send the payer's browser. Pure and local: the same order gives the same address. Of an <see cref="IOpeningGateway"/>, called for opened orders only.</summary>

@@ -9,6 +9,7 @@ using Platform.Core.Office;
 using Platform.Core.Pages;
 using Platform.Core.Plugins;
 using Platform.Payments.Checkout;
+using Platform.Payments.Gateways;
 using Platform.Payments.Gateways.PagOnLine;
 using Platform.Payments.Gateways.PagOnlineImprese;
 using Platform.Payments.Ledger;
@@ -22,6 +23,7 @@ using Platform.Payments.Office.Tasks;
 using Platform.Payments.Pages;
 using Platform.Payments.Positions;
 using Platform.Payments.Receipts;
+using Platform.Payments.Recorded;
 using Platform.Payments.Refunds;
 using Platform.Payments.Settlement;
 using Platform.Payments.Tasks;
@@ -55,8 +57,11 @@ internal sealed class PaymentsModule : IPlatformModule
         builder.RegisterType<PaymentPages>().SingleInstance();
         builder.RegisterType<AgreementReady>().As<IReadyCheck>().SingleInstance();
         builder.RegisterType<CheckedDocuments>().As<IDocuments>();
+        builder.RegisterType<GatewayDirectory>().SingleInstance();
         builder.RegisterType<PagOnLineGateway>().As<IPaymentGateway>().SingleInstance();
         builder.RegisterType<PagOnlineImpreseGateway>().As<IPaymentGateway>().SingleInstance();
+        builder.RegisterType<Recordings>().SingleInstance();
+        builder.RegisterType<Pricing>().InstancePerLifetimeScope();
         builder.RegisterType<Opening>().InstancePerLifetimeScope();
         builder.Register(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
         {

@@ -33,7 +33,7 @@ internal static class PorticoCommands
         {
             Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), SettingsCommands.Settings(settings),
             Plugins(settings), Check(settings), JobCommands.Jobs(settings), EventCommands.Events(settings), MailCommands.Mail(settings), RatingCommands.Ratings(settings), JournalCommands.Journal(settings),
-            MoneyCommands.Ledger(settings), RefundCommands.Refund(settings), TaskCommands.Tasks(settings), SettlementCommands.Settlement(settings),
+            MoneyCommands.Ledger(settings), PaymentCommands.Payments(settings), RefundCommands.Refund(settings), TaskCommands.Tasks(settings), SettlementCommands.Settlement(settings),
             ConsoleCommands.Console(settings), DistributeCommand.Distribute(settings),
         };
         settings.AddTo(root);
@@ -180,7 +180,7 @@ internal static class PorticoCommands
             if (terms.RootElement.ValueKind != JsonValueKind.Object)
                 return Fail("The settings are one JSON object: {\"merchant\":\"…\",\"store\":\"…\",…}.");
             await using var app = await BuildOnly(settings, parsed, stop);
-            var gateways = app.Container.Resolve<IEnumerable<Platform.Payments.IPaymentGateway>>().Select(known => known.Id).ToList();
+            var gateways = app.Container.Resolve<Platform.Payments.Gateways.GatewayDirectory>().All.Select(known => known.Id).ToList();
             if (!gateways.Contains(parsed.GetValue(gateway)!, StringComparer.Ordinal))
                 return Fail($"There is no gateway {parsed.GetValue(gateway)}. There are: {string.Join(", ", gateways)}.");
             var snapshot = await app.Container.Resolve<EntityDirectory>().Current(stop);

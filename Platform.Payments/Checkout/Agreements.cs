@@ -6,6 +6,7 @@ using Platform.Core.Hosting;
 using Platform.Core.Pages;
 using Platform.Core.Storage;
 using Platform.Core.Time;
+using Platform.Payments.Gateways;
 
 namespace Platform.Payments.Checkout;
 
@@ -27,7 +28,7 @@ internal sealed record BankTerms(Guid Id, EntityId Owner, IPaymentGateway Gatewa
 /// The secret itself is never in the database. Read again every few seconds.
 /// </summary>
 internal sealed class Agreements(
-    Database database, IEnumerable<IPaymentGateway> gateways, IConfiguration configuration, PorticoOptions options, TimeProvider clock, ILogger<Agreements> log)
+    Database database, GatewayDirectory gateways, IConfiguration configuration, PorticoOptions options, TimeProvider clock, ILogger<Agreements> log)
     : IFormTargets, IDisposable
 {
     const long FreshForMilliseconds = 5000;
@@ -95,7 +96,7 @@ internal sealed class Agreements(
 
     BankTerms? Resolve(Row row)
     {
-        if (gateways.FirstOrDefault(gateway => gateway.Id == row.Gateway) is not { } gateway)
+        if (gateways.Find(row.Gateway) is not { } gateway)
             return Refuse(row, $"it names the gateway {row.Gateway}, which this host does not have.");
         var secrets = configuration.GetSection("Secrets").GetSection(row.SecretRef).GetChildren()
             .Where(child => child.Value is not null).ToDictionary(child => child.Key, child => child.Value!, StringComparer.OrdinalIgnoreCase);

@@ -10,7 +10,8 @@ namespace Platform.Payments.Checkout;
 internal static class Dues
 {
     /// <summary>Each due becomes paid, once by primary key; what finds its due paid or withdrawn already is kept as a surplus.</summary>
-    public static async Task Take(IEntitySession session, Guid payment, string order, EntityId shownBy, DateTimeOffset now)
+    /// <param name="at">When it was paid, as the services are told.</param>
+    public static async Task Take(IEntitySession session, Guid payment, string order, EntityId shownBy, DateTimeOffset now, DateTimeOffset at)
     {
         foreach (var item in await Items(session, payment))
         {
@@ -46,7 +47,7 @@ internal static class Dues
                 """,
                 new { entity = session.Entity, item.DueId, item.PositionId });
             session.Raise(new PositionPaid(
-                new(new(item.PositionId), item.Service, item.Reference), version, item.DueId, payment, order, new Euro(item.Cents), shownBy, now));
+                new(new(item.PositionId), item.Service, item.Reference), version, item.DueId, payment, order, new Euro(item.Cents), shownBy, at));
         }
         await Books.Taken(session, payment, now);
     }

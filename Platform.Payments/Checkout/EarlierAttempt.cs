@@ -45,7 +45,7 @@ internal sealed class MeetEarlierAttemptHandler(ISessions sessions, CallContext 
                 select p.payment_id, p.order_no, p.status_code, p.asked_cents, p.shown_by
                   from payments.payment_item i
                   join payments.payment p on p.entity_id = i.entity_id and p.payment_id = i.payment_id
-                 where i.entity_id = @entity and i.due_id = any(@dues) and p.service = @service and p.created_at > @since and p.state in ('prepared', 'at_bank', 'unknown')
+                 where i.entity_id = @entity and i.due_id = any(@dues) and p.service = @service and p.created_at > @since and p.state in ('prepared', 'at_bank', 'unknown') and p.received is null
                    -- The same attempt gets the same answer, whatever else is under way.
                    and not exists (select from payments.payment o where o.entity_id = @entity and o.payment_id = @Attempt)
                  order by p.created_at desc, p.payment_id desc

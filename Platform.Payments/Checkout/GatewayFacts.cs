@@ -6,6 +6,7 @@ using Platform.Core.Entities;
 using Platform.Core.Hosting;
 using Platform.Core.Money;
 using Platform.Core.Storage;
+using Platform.Payments.Gateways;
 
 namespace Platform.Payments.Checkout;
 
@@ -13,12 +14,15 @@ namespace Platform.Payments.Checkout;
 /// <param name="StatusCode">The payment's unguessable page, or null when the message names no payment of ours.</param>
 internal sealed record ReceivedFact(string Verdict, string? StatusCode, EntityId ShownBy);
 
+/// <summary>Where a fact led a payment, and when the gateway is to be asked next.</summary>
+internal readonly record struct PaymentChange(PaymentState Before, PaymentState After, DateTimeOffset? AskAt);
+
 /// <summary>
 /// Takes in whatever gateways say: finds the creditor in the order number's text, verifies, stores the raw bytes, and only then applies what is genuine.
 /// Repeated, late and reordered messages are welcome; a forged one changes nothing but makes us ask.
 /// </summary>
 internal sealed class GatewayFacts(
-    CallScopes scopes, EntityDirectory entities, Agreements agreements, IEnumerable<IPaymentGateway> gateways, Lazy<PaymentPoller> poller, GatewayStates states, TimeProvider clock,
+    CallScopes scopes, EntityDirectory entities, Agreements agreements, GatewayDirectory gateways, Lazy<PaymentPoller> poller, GatewayStates states, TimeProvider clock,
     ILogger<GatewayFacts> log)
 {
     /// <summary>A message longer than this is cut, kept and not believed.</summary>
@@ -28,7 +32,7 @@ internal sealed class GatewayFacts(
 
     public async Task<ReceivedFact> Receive(string gatewayId, GatewayMessage message, CancellationToken stop)
     {
-        var gateway = gateways.First(gateway => gateway.Id == gatewayId);
+        var gateway = gateways.Find(gatewayId)!;
         var order = message.Raw.Length < MostBytes ? gateway.OrderNumberIn(message) : null;
         var creditor = OrderNumber.EntityOf(order) is { } code ? (await entities.Current(stop)).ByCode(code) : null;
         var entity = creditor?.Id ?? EntityId.Centre;
@@ -131,7 +135,7 @@ internal sealed class GatewayFacts(
                 """
                 update payments.payment p set next_query_at = n.at
                   from (select payment_id, greatest(@now, last_query_at + @between) as at from payments.payment where entity_id = @entity and payment_id = @payment) n
-                 where p.entity_id = @entity and p.payment_id = n.payment_id and (p.next_query_at is null or p.next_query_at > n.at)
+                 where p.entity_id = @entity and p.payment_id = n.payment_id and p.received is null and (p.next_query_at is null or p.next_query_at > n.at)
                 """,
                 new { entity = session.Entity, payment, now, between = BetweenNudges }),
             stop);
@@ -167,72 +171,79 @@ internal sealed class GatewayFacts(
 
     async Task Apply(ISessions sessions, Guid paymentId, GatewayMessage message, GatewayFact fact, CancellationToken stop)
     {
-        var now = clock.GetUtcNow();
-        var next = await sessions.Run(
-            async session =>
-            {
-                var payment = await session.First<PaymentRow>(
-                    """
-                    select order_no, state, asked_cents, taken_cents, refunded_cents, version, taken_confirmed_at, paid_at, next_query_at, last_query_at, shown_by, queries, opened
-                      from payments.payment where entity_id = @entity and payment_id = @payment for update
-                    """,
-                    new { entity = session.Entity, payment = paymentId }) ?? throw new InvalidOperationException($"Payment {paymentId} has vanished.");
-                var before = PaymentStates.Parse(payment.State);
-                // A gateway that names no amount with its success took what it was asked.
-                var taken = fact.Taken ?? (fact.Outcome == GatewayOutcome.Completed ? new Euro(payment.AskedCents) : null);
-                // Meanwhile it was opened after all.
-                var heard = message.Channel == NotOpened.Channel && payment.Opened is not null ? GatewayOutcome.NotFound : fact.Outcome;
-                var (state, effects) = PaymentStates.Next(before, heard);
-                // Refunds stand on the amount that was confirmed: a gateway that counts them off tells nothing new.
-                var confirmed = effects.HasFlag(PaymentEffects.ConfirmAmount) && taken is not null && payment.RefundedCents == 0;
-                if (payment.RefundedCents > 0 && taken is { } named && named.Cents != payment.TakenCents)
-                    session.Record("payment.amount_differs", new { payment.OrderNo, payment.TakenCents, payment.RefundedCents, named, message.Channel });
-                var askAt = NextQuestion(payment, state, effects, message.Channel, heard, now);
-                await session.Execute(
-                    """
-                    update payments.payment
-                       set state = @state, version = version + 1, next_query_at = @askAt,
-                           taken_cents = case when @took then coalesce(@taken, asked_cents) when @confirmed then @taken else taken_cents end,
-                           taken_confirmed_at = case when @confirmed then @now else taken_confirmed_at end,
-                           paid_at = case when @took then @now else paid_at end
-                     where entity_id = @entity and payment_id = @payment;
-
-                    update payments.fact set applied_at = coalesce(applied_at, @now) where entity_id = @entity and channel = @Channel and digest = @digest;
-                    """,
-                    new
-                    {
-                        entity = session.Entity,
-                        payment = paymentId,
-                        state = state.ToText(),
-                        askAt,
-                        took = effects.HasFlag(PaymentEffects.Take),
-                        confirmed,
-                        taken = taken?.Cents,
-                        now,
-                        message.Channel,
-                        digest = DigestOf(message, payment.OrderNo),
-                    });
-                if (effects.HasFlag(PaymentEffects.Take))
-                    await Dues.Take(session, paymentId, payment.OrderNo, payment.ShownBy, now);
-                if (effects.HasFlag(PaymentEffects.TakeBack))
-                    await Dues.TakeBack(session, paymentId, payment.OrderNo, now);
-                if (confirmed)
-                {
-                    var asked = new Euro(payment.AskedCents);
-                    await Dues.Confirm(session, paymentId, payment.Version + 1, before: new Euro(payment.TakenCents ?? payment.AskedCents) - asked, after: taken!.Value - asked, now);
-                }
-                if (before != state)
-                    session.Record("payment." + state.ToText(), new { payment.OrderNo, from = before.ToText(), message.Channel, heard });
-                return (Before: before, After: state, AskAt: askAt);
-            },
-            stop);
-        if (next.Before != next.After)
-        {
-            PorticoMeters.Payments.Add(1, new KeyValuePair<string, object?>("state", next.After.ToText()));
-            log.LogInformation("Payment {Payment} went from {Before} to {After} by {Channel}.", paymentId, next.Before, next.After, message.Channel);
-        }
+        var next = await sessions.Run(session => Change(session, paymentId, message, fact, clock.GetUtcNow()), stop);
+        Report(paymentId, message, next);
         if (next.AskAt is not null)
             poller.Value.Wake();
+    }
+
+    /// <summary>Once what <see cref="Change"/> did is committed.</summary>
+    public void Report(Guid paymentId, GatewayMessage message, PaymentChange change)
+    {
+        if (change.Before == change.After)
+            return;
+        PorticoMeters.Payments.Add(1, new KeyValuePair<string, object?>("state", change.After.ToText()));
+        log.LogInformation("Payment {Payment} went from {Before} to {After} by {Channel}.", paymentId, change.Before, change.After, message.Channel);
+    }
+
+    /// <summary>What a fact does to a payment, in the session's transaction.</summary>
+    /// <param name="received">When the money was received, where that is not when we heard of it.</param>
+    public static async Task<PaymentChange> Change(IEntitySession session, Guid paymentId, GatewayMessage message, GatewayFact fact, DateTimeOffset now, DateTimeOffset? received = null)
+    {
+        var payment = await session.First<PaymentRow>(
+            """
+            select order_no, state, asked_cents, taken_cents, refunded_cents, version, taken_confirmed_at, paid_at, next_query_at, last_query_at, shown_by, queries, opened
+              from payments.payment where entity_id = @entity and payment_id = @payment for update
+            """,
+            new { entity = session.Entity, payment = paymentId }) ?? throw new InvalidOperationException($"Payment {paymentId} has vanished.");
+        var before = PaymentStates.Parse(payment.State);
+        // A gateway that names no amount with its success took what it was asked.
+        var taken = fact.Taken ?? (fact.Outcome == GatewayOutcome.Completed ? new Euro(payment.AskedCents) : null);
+        // Meanwhile it was opened after all.
+        var heard = message.Channel == NotOpened.Channel && payment.Opened is not null ? GatewayOutcome.NotFound : fact.Outcome;
+        var (state, effects) = PaymentStates.Next(before, heard);
+        // Refunds stand on the amount that was confirmed: a gateway that counts them off tells nothing new.
+        var confirmed = effects.HasFlag(PaymentEffects.ConfirmAmount) && taken is not null && payment.RefundedCents == 0;
+        if (payment.RefundedCents > 0 && taken is { } named && named.Cents != payment.TakenCents)
+            session.Record("payment.amount_differs", new { payment.OrderNo, payment.TakenCents, payment.RefundedCents, named, message.Channel });
+        var askAt = NextQuestion(payment, state, effects, message.Channel, heard, now);
+        await session.Execute(
+            """
+            update payments.payment
+               set state = @state, version = version + 1, next_query_at = @askAt,
+                   taken_cents = case when @took then coalesce(@taken, asked_cents) when @confirmed then @taken else taken_cents end,
+                   taken_confirmed_at = case when @confirmed then @now else taken_confirmed_at end,
+                   paid_at = case when @took then @paidAt else paid_at end
+             where entity_id = @entity and payment_id = @payment;
+
+            update payments.fact set applied_at = coalesce(applied_at, @now) where entity_id = @entity and channel = @Channel and digest = @digest;
+            """,
+            new
+            {
+                entity = session.Entity,
+                payment = paymentId,
+                state = state.ToText(),
+                askAt,
+                took = effects.HasFlag(PaymentEffects.Take),
+                confirmed,
+                taken = taken?.Cents,
+                now,
+                paidAt = received ?? now,
+                message.Channel,
+                digest = DigestOf(message, payment.OrderNo),
+            });
+        if (effects.HasFlag(PaymentEffects.Take))
+            await Dues.Take(session, paymentId, payment.OrderNo, payment.ShownBy, now, received ?? now);
+        if (effects.HasFlag(PaymentEffects.TakeBack))
+            await Dues.TakeBack(session, paymentId, payment.OrderNo, now);
+        if (confirmed)
+        {
+            var asked = new Euro(payment.AskedCents);
+            await Dues.Confirm(session, paymentId, payment.Version + 1, before: new Euro(payment.TakenCents ?? payment.AskedCents) - asked, after: taken!.Value - asked, now);
+        }
+        if (before != state)
+            session.Record("payment." + state.ToText(), new { payment.OrderNo, from = before.ToText(), message.Channel, heard });
+        return new(before, state, askAt);
     }
 
     static DateTimeOffset? NextQuestion(PaymentRow payment, PaymentState state, PaymentEffects effects, string channel, GatewayOutcome heard, DateTimeOffset now)

@@ -108,7 +108,14 @@ internal sealed class PaymentPoller(Database database, Lazy<CallScopes> scopes, 
     async Task<bool> Ask(ISessions sessions, ClaimedRow payment, Guid call, CancellationToken stop)
     {
         if (await agreements.Find(payment.AgreementId, stop) is not { } bank)
+        {
+            await sessions.Run(
+                session => session.Execute(
+                    "update payments.external_call set ended_at = @now, outcome = 'not asked' where entity_id = @entity and call_id = @call",
+                    new { entity = session.Entity, call, now = clock.GetUtcNow() }),
+                stop);
             return false;
+        }
         if (bank.Gateway is IOpeningGateway && payment.Opened is null)
             return await NotOpened(sessions, payment, call, stop);
         var order = new GatewayOrder(payment.OrderNo, new(payment.AskedCents), address.ReturnFrom(bank.Gateway.Id), payment.Language, payment.Opened);
@@ -145,7 +152,7 @@ internal sealed class PaymentPoller(Database database, Lazy<CallScopes> scopes, 
                 with claimed as (
                 update payments.payment p
                    set last_query_at = @now, queries = queries + 1, next_query_at = @now + interval '2 minutes'
-                 where p.entity_id = @entity and p.payment_id = @payment and p.state in ('prepared', 'at_bank', 'unknown')
+                 where p.entity_id = @entity and p.payment_id = @payment and p.state in ('prepared', 'at_bank', 'unknown') and p.received is null
                    and (p.last_query_at is null or p.last_query_at < @before)
                 returning p.payment_id, p.agreement_id, p.order_no, p.asked_cents, p.language, p.created_at, p.opened),
                 noted as (

@@ -1,10 +1,8 @@
 using System.Globalization;
 using Autofac;
 using FluentValidation;
-using Microsoft.Extensions.Logging;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
-using Platform.Core.Hosting;
 using Platform.Core.Journal;
 using Platform.Core.Money;
 using Platform.Core.Storage;
@@ -30,12 +28,10 @@ internal sealed class StartCheckoutValidator : AbstractValidator<StartCheckout>
 }
 
 internal sealed class StartCheckoutHandler(
-    ISessions sessions, CallContext call, CallScopes scopes, Agreements agreements, EntityDirectory entities, PublicAddress address, PaymentPoller poller,
-    Opening opening, TimeProvider clock, ILogger<StartCheckoutHandler> log)
+    ISessions sessions, CallContext call, Pricing pricing, Agreements agreements, EntityDirectory entities, PublicAddress address, PaymentPoller poller,
+    Opening opening, TimeProvider clock)
     : ICommandHandler<StartCheckout, Outcome<StartedCheckout>>
 {
-    static readonly TimeSpan OwnerMayTake = TimeSpan.FromSeconds(2);
-
     public async Task<Outcome<StartedCheckout>> Handle(StartCheckout request, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
@@ -52,7 +48,7 @@ internal sealed class StartCheckoutHandler(
         var quotes = new Dictionary<Guid, Quote.Priced>();
         foreach (var due in dues.Open)
         {
-            var quote = await Price(due, LegalTime.Day(now), cancellationToken);
+            var quote = await pricing.Of(new(new(due.PositionId), call.Caller, due.Reference), LegalTime.Day(now), cancellationToken);
             if (quote is not Quote.Priced priced)
                 return new Refusal(CheckoutRefusals.NotPriced, (quote as Quote.Refused)?.Code);
             quotes.Add(due.DueId, priced);
@@ -83,30 +79,6 @@ internal sealed class StartCheckoutHandler(
                 """,
                 new { entity = session.Entity, dues = request.Dues.Select(due => due.Value).ToArray(), service = call.Caller })),
         stop);
-
-    /// <summary>The owner's answer; null when it gave none, in time or at all, or one that is no amount.</summary>
-    async Task<Quote?> Price(DueRow due, DateOnly day, CancellationToken stop)
-    {
-        using var cut = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        cut.CancelAfter(OwnerMayTake);
-        try
-        {
-            var quote = await scopes.In<Quote>(call.Creditor, call.ShownBy, call.Caller, async scope =>
-            {
-                if (scope.ResolveOptionalKeyed<IPositionOwner>(call.Caller) is not { } owner)
-                    return new Quote.Refused("payments.no_owner");
-                // On a thread of its own: an owner that blocks is cut off like one that waits.
-                return await Task.Run(() => owner.Reprice(new(new(due.PositionId), call.Caller, due.Reference), day, cut.Token).AsTask(), CancellationToken.None)
-                    .WaitAsync(OwnerMayTake, stop);
-            });
-            return quote is Quote.Priced priced && (priced.Lines.Count == 0 || priced.Lines.Any(line => line.Amount <= Euro.Zero)) ? null : quote;
-        }
-        catch (Exception wrong) when (!stop.IsCancellationRequested)
-        {
-            log.LogError(wrong, "The service {Service} could not price a position of entity {Entity}; nothing was charged.", call.Caller, call.Creditor.Value);
-            return null;
-        }
-    }
 
     Task<Outcome<(StartedRow Started, bool Ours)>> Write(
         StartCheckout request, IReadOnlyList<DueRow> dues, Dictionary<Guid, Quote.Priced> quotes, BankTerms bank, Entity creditor, DateTimeOffset now, CancellationToken stop) => sessions.Run<Outcome<(StartedRow Started, bool Ours)>>(

@@ -13,6 +13,9 @@ internal static class Books
     /// <summary>Asset: the gateway took it for this creditor and has not credited it yet.</summary>
     public const string Collections = "collections";
 
+    /// <summary>Asset: an officer received it, by how: <c>received/cash</c>. It is with the entity, and no gateway has to credit it.</summary>
+    public const string Received = "received/";
+
     /// <summary>Liability: taken and not owed. It goes back to who paid, or an officer finds what it is for.</summary>
     public const string Surplus = "surplus";
 
@@ -30,7 +33,9 @@ internal static class Books
     /// <remarks>After the dues were taken, in the same transaction.</remarks>
     public static Task Taken(IEntitySession session, Guid payment, DateTimeOffset now) => session.Execute(
         """
-        insert into payments.account (entity_id, account, kind) values (@entity, @Collections, 'asset'), (@entity, @Surplus, 'liability')
+        insert into payments.account (entity_id, account, kind)
+        select @entity, coalesce(@Received || p.received, @Collections), 'asset' from payments.payment p where p.entity_id = @entity and p.payment_id = @payment
+        union all select @entity, @Surplus, 'liability'
         on conflict (entity_id, account) do nothing;
 
         insert into payments.account (entity_id, account, kind)
@@ -38,25 +43,29 @@ internal static class Books
         on conflict (entity_id, account) do nothing;
 
         insert into payments.transfer (entity_id, cause, cause_id, n, debit, credit, cents, booked_on, booked_at)
-        select @entity, @cause, @payment, row_number() over (order by l.due_id, l.n), @Collections, case when x.due_id is null then @Surplus else @Income || l.account end, l.cents, @day, @now
+        select @entity, @cause, @payment, row_number() over (order by l.due_id, l.n), coalesce(@Received || p.received, @Collections),
+               case when x.due_id is null then @Surplus else @Income || l.account end, l.cents, @day, @now
           from payments.payment_line l
+          join payments.payment p on p.entity_id = l.entity_id and p.payment_id = l.payment_id
           left join payments.due_paid x on x.entity_id = l.entity_id and x.due_id = l.due_id and x.payment_id = l.payment_id
          where l.entity_id = @entity and l.payment_id = @payment;
         """,
-        new { entity = session.Entity, payment, cause = PaymentTaken, Collections, Surplus, Income, day = LegalTime.Day(now), now });
+        new { entity = session.Entity, payment, cause = PaymentTaken, Collections, Received, Surplus, Income, day = LegalTime.Day(now), now });
 
     /// <summary>The bank named another amount than was thought: the difference to what was booked until now.</summary>
     public static async Task AmountChanged(IEntitySession session, Guid payment, int version, Euro before, Euro after, DateTimeOffset now)
     {
+        var at = (await session.First<string>(
+            "select coalesce(@Received || received, @Collections) from payments.payment where entity_id = @entity and payment_id = @payment", new { entity = session.Entity, payment, Received, Collections }))!;
         List<(string Debit, string Credit, long Cents)> moves =
         [
-            Move(Collections, Surplus, Math.Max(after.Cents, 0) - Math.Max(before.Cents, 0)),
-            Move(Shortfall, Collections, Math.Max(-after.Cents, 0) - Math.Max(-before.Cents, 0)),
+            Move(at, Surplus, Math.Max(after.Cents, 0) - Math.Max(before.Cents, 0)),
+            Move(Shortfall, at, Math.Max(-after.Cents, 0) - Math.Max(-before.Cents, 0)),
         ];
         moves.RemoveAll(move => move.Cents == 0);
         await session.Execute(
             """
-            insert into payments.account (entity_id, account, kind) values (@entity, @Collections, 'asset'), (@entity, @Surplus, 'liability'), (@entity, @Shortfall, 'asset')
+            insert into payments.account (entity_id, account, kind) values (@entity, @at, 'asset'), (@entity, @Surplus, 'liability'), (@entity, @Shortfall, 'asset')
             on conflict (entity_id, account) do nothing;
 
             insert into payments.transfer (entity_id, cause, cause_id, n, debit, credit, cents, booked_on, booked_at)
@@ -68,7 +77,7 @@ internal static class Books
                 payment,
                 version,
                 cause = PaymentAmount,
-                Collections,
+                at,
                 Surplus,
                 Shortfall,
                 day = LegalTime.Day(now),

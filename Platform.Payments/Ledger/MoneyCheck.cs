@@ -147,11 +147,11 @@ internal static class MoneyInvariants
               from payments.receipt_counter c left join payments.receipt r on r.entity_id = c.entity_id and r.year = c.year
              group by c.entity_id, c.year, c.last having c.last <> count(r.number)
             """),
-        new("collections", "The book holds at the bank what was taken and not taken back, payment by payment.",
+        new("collections", "The book holds, at the bank or where an officer received it, what was taken and not taken back, payment by payment.",
             """
             select coalesce(p.entity_id, b.entity_id) as entity, coalesce(p.order_no, 'no payment ' || b.cause_id) || ' holds ' || coalesce(p.cents, 0) || ', the book says ' || coalesce(b.cents, 0) as what
               from (select entity_id, payment_id, order_no, case state when 'paid' then taken_cents else 0 end as cents from payments.payment) p
-              full join (select entity_id, cause_id, sum(case when debit = 'collections' then cents else 0 end - case when credit = 'collections' then cents else 0 end) as cents
+              full join (select entity_id, cause_id, sum(case when debit = 'collections' or debit like 'received/%' then cents else 0 end - case when credit = 'collections' or credit like 'received/%' then cents else 0 end) as cents
                            from payments.transfer where cause like 'payment.%' group by 1, 2) b on b.entity_id = p.entity_id and b.cause_id = p.payment_id
              where coalesce(p.cents, 0) <> coalesce(b.cents, 0)
             """),
@@ -170,6 +170,19 @@ internal static class MoneyInvariants
                            from payments.transfer t left join payments.refund r on r.entity_id = t.entity_id and r.refund_id = t.cause_id
                           where t.cause like 'payment.%' or t.cause like 'refund.%' group by 1, 2) b on b.entity_id = s.entity_id and b.cause_id = s.payment_id
              where coalesce(s.cents, 0) <> coalesce(b.cents, 0)
+            """),
+        new("recorded", "A payment without a gateway was received by an officer, stands exactly while a second one agrees, and stands on the account of how it was received.",
+            """
+            select p.entity_id as entity, p.order_no || ' was received by ' || p.received || ', is ' || p.state || ', and its recording is ' || coalesce(r.state, 'missing') as what
+              from payments.payment p left join payments.recording r on r.entity_id = p.entity_id and r.payment_id = p.payment_id
+             where p.received is not null
+               and p.state is distinct from case r.state when 'asked' then 'prepared' when 'approved' then 'paid' when 'undo_asked' then 'paid' when 'refused' then 'failed' when 'undone' then 'reversed' end
+            union all
+            select p.entity_id, p.order_no || ' has bookings on ' || a.account || ' and was received by ' || coalesce(p.received, 'a gateway')
+              from payments.payment p
+              join payments.transfer t on t.entity_id = p.entity_id and t.cause_id = p.payment_id and t.cause like 'payment.%'
+              cross join lateral (values (t.debit), (t.credit)) as a (account)
+             where a.account like 'received/%' and a.account is distinct from 'received/' || p.received or a.account = 'collections' and p.received is not null
             """),
         new("set aside", "A payment sets aside what its refunds amount to that were not refused, and gives back no line more than once.",
             """
@@ -196,7 +209,7 @@ internal static class MoneyInvariants
             select coalesce(r.entity_id, b.entity_id) as entity, coalesce(r.number, 'no refund ' || b.cause_id) || ' gave back ' || coalesce(r.cents, 0) || ', the book says ' || coalesce(b.cents, 0) as what
               from (select r.entity_id, r.refund_id, r.number, case when r.state = 'done' and p.state = 'paid' then r.cents else 0 end as cents
                       from payments.refund r join payments.payment p on p.entity_id = r.entity_id and p.payment_id = r.payment_id) r
-              full join (select entity_id, cause_id, sum(case when credit = 'collections' then cents else 0 end - case when debit = 'collections' then cents else 0 end) as cents
+              full join (select entity_id, cause_id, sum(case when credit = 'collections' or credit like 'received/%' then cents else 0 end - case when debit = 'collections' or debit like 'received/%' then cents else 0 end) as cents
                            from payments.transfer where cause like 'refund.%' group by 1, 2) b on b.entity_id = r.entity_id and b.cause_id = r.refund_id
              where coalesce(r.cents, 0) <> coalesce(b.cents, 0)
             """),

@@ -15,11 +15,12 @@ using Platform.Core.Ratings;
 using Platform.Core.Storage;
 using Platform.Core.Time;
 using Platform.Payments.Checkout;
+using Platform.Payments.Gateways;
 
 namespace Platform.Payments.Pages;
 
 /// <summary>The addresses that payments have of their own: where gateways come back and call, where a payer sees what became of it, where anybody checks a receipt.</summary>
-internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, ServiceCatalog catalog, CallScopes scopes, GatewayFacts facts, IEnumerable<IPaymentGateway> gateways, HostNames hosts,
+internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, ServiceCatalog catalog, CallScopes scopes, GatewayFacts facts, GatewayDirectory gateways, HostNames hosts,
     PaymentPoller poller, Agreements agreements, PublicAddress address, AddressLimits addresses, ServiceGates gates)
 {
     public const string AskPath = "ho-pagato";
@@ -341,7 +342,7 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         return (row, creditor);
     }
 
-    string? Gateway(HttpContext http) => gateways.FirstOrDefault(gateway => gateway.Id == http.GetRouteValue("gateway") as string)?.Id;
+    string? Gateway(HttpContext http) => gateways.Find(http.GetRouteValue("gateway") as string)?.Id;
 
     static byte[] QueryOf(HttpContext http) => http.Request.QueryString.Value is ['?', .. var query] ? Encoding.Latin1.GetBytes(query) : [];
 

@@ -7,9 +7,12 @@ using Platform.Core.Hosting;
 using Platform.Core.Mail;
 using Platform.Core.Money;
 using Platform.Core.Pages;
+using Platform.Core.Plugins;
 using Platform.Core.Storage;
 using Platform.Core.Time;
 using Platform.Payments.Checkout;
+using Platform.Payments.Gateways.PagOnLine;
+using Platform.Payments.Gateways.PagOnlineImprese;
 
 namespace Platform.Payments.Receipts;
 
@@ -17,7 +20,7 @@ namespace Platform.Payments.Receipts;
 /// Issues the receipt (quietanza) of a payment: numbered by creditor and year without gaps, kept byte by byte, with a code anybody can check it by; and sends it to the payer who left an
 /// e-mail address.
 /// </summary>
-internal sealed class IssueReceipt(EntityDirectory entities, PublicAddress address, PorticoOptions options, IMail mail, TimeProvider clock) : IReact<PositionPaid>
+internal sealed class IssueReceipt(EntityDirectory entities, ServiceCatalog catalog, PublicAddress address, PorticoOptions options, IMail mail, TimeProvider clock) : IReact<PositionPaid>
 {
     public async Task On(PositionPaid happened, IEntitySession session, CancellationToken stop)
     {
@@ -25,10 +28,11 @@ internal sealed class IssueReceipt(EntityDirectory entities, PublicAddress addre
         await session.Execute("select from payments.payment where entity_id = @entity and payment_id = @Payment for update", new { entity = session.Entity, happened.Payment });
         var payment = await session.First<PaymentRow>(
             """
-            select p.order_no, p.language, p.paid_at, p.shown_by, s.email,
+            select p.order_no, p.language, p.paid_at, p.shown_by, s.email, p.received, a.gateway, (select c.proof from payments.recording c where c.entity_id = p.entity_id and c.payment_id = p.payment_id) as proof,
                    (select r.number from payments.receipt r where r.entity_id = p.entity_id and r.payment_id = p.payment_id) as issued
               from payments.payment p
               left join payments.subject s on s.entity_id = p.entity_id and s.subject_id = p.payer_id
+              left join payments.agreement a on a.agreement_id = p.agreement_id
              where p.entity_id = @entity and p.payment_id = @Payment
             """,
             new { entity = session.Entity, happened.Payment });
@@ -100,9 +104,12 @@ internal sealed class IssueReceipt(EntityDirectory entities, PublicAddress addre
         [
             new(t["receipt.creditor"], $"{creditor.Name} — {t["receipt.taxcode"]} {creditor.TaxCode}"),
             new(t["receipt.for"], string.Join(", ", lines.Select(line => line.Title).Distinct(StringComparer.Ordinal))),
-            new(t["receipt.paidat"], paidAt.ToString("d MMMM yyyy, HH:mm", culture)),
+            // Of what an officer received only the day is known.
+            payment.Received is null ? new(t["receipt.paidat"], paidAt.ToString("d MMMM yyyy, HH:mm", culture)) : new(t["receipt.receivedon"], paidAt.ToString("d MMMM yyyy", culture)),
             new(t["receipt.order"], payment.OrderNo),
         ];
+        if (payment.Proof is { } proof)
+            facts.Add(new(t["receipt.proof"], proof));
         if (shownBy is not null && shownBy.Id != creditor.Id)
             facts.Insert(1, new(t["receipt.service"], shownBy.Name));
         return new Document
@@ -116,7 +123,7 @@ internal sealed class IssueReceipt(EntityDirectory entities, PublicAddress addre
             VerificationCode = code,
             Blocks =
             [
-                new Figure(t["receipt.amount"], total, t["receipt.amount.note"]),
+                new Figure(t["receipt.amount"], total, How(payment, t)),
                 new Platform.Core.Documents.Facts(facts),
                 new Heading(t["receipt.lines"]),
                 new Table(
@@ -128,6 +135,14 @@ internal sealed class IssueReceipt(EntityDirectory entities, PublicAddress addre
         };
     }
 
+    string How(PaymentRow payment, Texts t) => payment switch
+    {
+        { Received: { } received } => t[$"receipt.amount.{received}"],
+        { Gateway: PagOnLineGateway.Name } => t["receipt.amount.note", "UniCredit PagOnLine"],
+        { Gateway: PagOnlineImpreseGateway.Name } => t["receipt.amount.note", "UniCredit PagOnline Imprese"],
+        _ => t["receipt.amount.online", payment.Gateway is { } gateway && catalog.Find(gateway) is { } service ? service.TitleIn(t.Culture) : payment.Gateway ?? ""],
+    };
+
     sealed class PaymentRow
     {
         public string OrderNo { get; init; } = "";
@@ -136,6 +151,9 @@ internal sealed class IssueReceipt(EntityDirectory entities, PublicAddress addre
         public EntityId ShownBy { get; init; }
         public string? Email { get; init; }
         public int? Issued { get; init; }
+        public string? Received { get; init; }
+        public string? Gateway { get; init; }
+        public string? Proof { get; init; }
     }
 
     sealed class LineRow

@@ -63,8 +63,9 @@ internal static class RefundEnd
             update payments.refund set state = 'done', ended_by = @by, ended_at = @now, proof = @proof, next_query_at = null where entity_id = @entity and refund_id = @RefundId;
 
             insert into payments.transfer (entity_id, cause, cause_id, n, debit, credit, cents, booked_on, booked_at)
-            select @entity, @cause, @RefundId, row_number() over (order by due_id, n), account, @Collections, cents, @day, @now
-              from payments.refund_line where entity_id = @entity and refund_id = @RefundId;
+            select @entity, @cause, @RefundId, row_number() over (order by l.due_id, l.n), l.account, coalesce(@Received || p.received, @Collections), l.cents, @day, @now
+              from payments.refund_line l join payments.payment p on p.entity_id = l.entity_id and p.payment_id = @PaymentId
+             where l.entity_id = @entity and l.refund_id = @RefundId;
 
             update payments.surplus s set resolved_by = 'refund'
              where s.entity_id = @entity and s.payment_id = @PaymentId and s.kind <> 'too_little' and s.resolved_by is null
@@ -75,7 +76,7 @@ internal static class RefundEnd
                         where u.entity_id = @entity and u.payment_id = @PaymentId and u.due_id = s.due_id
                           and (u.kind <> 'too_little' or not exists (select from payments.due_paid x where x.entity_id = @entity and x.due_id = u.due_id and x.payment_id = @PaymentId)));
             """,
-            new { entity = session.Entity, refund.RefundId, refund.PaymentId, by, proof, now, cause = WasDone, Books.Collections, day = LegalTime.Day(now) });
+            new { entity = session.Entity, refund.RefundId, refund.PaymentId, by, proof, now, cause = WasDone, Books.Collections, Books.Received, day = LegalTime.Day(now) });
         session.Record("refund.done", new { refund.Number, refund.OrderNo, cents = refund.Cents, by, proof });
 
         foreach (var due in await Dues(session, refund))

@@ -27,7 +27,7 @@ internal sealed class RefundRunner(
             ModuleRoles.Centre, null, "refunds", clock,
             session => session.List<DueRow>(
                 """
-                select r.entity_id, r.refund_id, r.state, p.agreement_id
+                select r.entity_id, r.refund_id, r.state, p.agreement_id, p.received is not null as by_officer
                   from payments.refund r join payments.payment p on p.entity_id = r.entity_id and p.payment_id = r.payment_id
                  where r.state = 'approved' or (r.state in ('at_bank', 'unknown') and r.next_query_at <= @now)
                  order by r.asked_at limit 100
@@ -39,6 +39,12 @@ internal sealed class RefundRunner(
         {
             try
             {
+                if (row.ByOfficer)
+                {
+                    // No gateway has it: who received it gives it back.
+                    done += row.State == "approved" ? await ByHand(new(row.EntityId), row.RefundId, stop) : 0;
+                    continue;
+                }
                 // An agreement that cannot be used here says so in the log; what hangs on it waits until it can.
                 if (await agreements.Find(row.AgreementId, stop) is not { } bank)
                     continue;
@@ -199,6 +205,7 @@ internal sealed class RefundRunner(
         public Guid RefundId { get; init; }
         public string State { get; init; } = "";
         public Guid AgreementId { get; init; }
+        public bool ByOfficer { get; init; }
     }
 
     sealed class SurplusRow

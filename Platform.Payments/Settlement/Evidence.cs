@@ -27,7 +27,7 @@ internal static class Evidence
              where b.entity_id = @owner),
         line as (
             select l.batch, l.line, l.kind, l.order_no, l.gross_cents, l.fee_cents, l.taken_on, b.credited, b.entries, b.value_on, c.creditor_id, c.code,
-                   p.payment_id, p.state, p.taken_cents, p.commission_cents, p.agreement_id = b.agreement_id as ours,
+                   p.payment_id, p.state, p.taken_cents, p.commission_cents, p.agreement_id is not distinct from b.agreement_id as ours,
                    coalesce(p.agreement_id = b.agreement_id and p.taken_cents = l.gross_cents
                        and p.state = any(case l.kind when 'payment' then array['paid', 'reversed'] else array['reversed'] end), false) as fits
               from payments.settlement_line l

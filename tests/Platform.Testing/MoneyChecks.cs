@@ -16,7 +16,7 @@ public static class MoneyChecks
         var wrong = new List<string>();
         await foreach (var (invariant, contradictions) in host.Container.Resolve<MoneyCheck>().Run(TimeSpan.Zero, CancellationToken.None))
             wrong.AddRange(contradictions.Select(contradiction => $"{invariant.Name}: {contradiction.What}"));
-        var ours = (await host.Database.Rows<PaymentRow>("select order_no, state, taken_cents from payments.payment")).ToDictionary(payment => payment.OrderNo, StringComparer.Ordinal);
+        var ours = (await host.Database.Rows<PaymentRow>("select order_no, state, taken_cents from payments.payment where received is null")).ToDictionary(payment => payment.OrderNo, StringComparer.Ordinal);
         var theirs = (await host.Bank.Orders())
             .Where(order => order.UrlOk.StartsWith(host.Address.AbsoluteUri, StringComparison.Ordinal) || ours.ContainsKey(order.Order))
             .ToDictionary(order => order.Order, StringComparer.Ordinal);
