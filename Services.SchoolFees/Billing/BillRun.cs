@@ -1,11 +1,14 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Platform.Core.Commands;
+using Platform.Core.Documents;
 using Platform.Core.Jobs;
 using Platform.Core.Mail;
 using Platform.Core.Money;
 using Platform.Core.Plugins;
+using Platform.Core.Settings;
 using Platform.Core.Storage;
+using Platform.Core.Time;
 using Services.SchoolFees.Imports;
 using Services.SchoolFees.Tariffs;
 
@@ -70,7 +73,7 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
                 return No($"L'elaborazione {command.Id} è di un altro servizio o mese.");
             if (known?.State == "approved")
                 return 0;
-            if (await Read(session, command) is not { } usage)
+            if (await ReadUsage(session, command.Service, command.Period) is not { } usage)
                 return No($"Il mese {command.Period:MM/yyyy} non è in nessun anno scolastico.");
             if (usage.Tariffs.All(tariff => tariff.From > command.Period))
                 return No($"Nel mese {command.Period:MM/yyyy} non vale nessuna tariffa per {command.Service}.");
@@ -89,19 +92,20 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
 
     static Outcome<int> No(string words) => new Refusal("schoolfees.run_refused", words);
 
-    static async Task<Usage?> Read(IEntitySession session, PrepareRun command)
+    /// <summary>All that bills of a month follow from; null where the month is in no school year.</summary>
+    internal static async Task<Usage?> ReadUsage(IEntitySession session, string service, DateOnly period)
     {
-        var next = command.Period.AddMonths(1);
+        var next = period.AddMonths(1);
         var year = await session.First<Year>(
-            "select starts_on as \"from\", ends_on as \"to\" from schoolfees.school_year where entity_id = @entity and starts_on < @next and ends_on >= @Period order by starts_on desc limit 1",
-            new { entity = session.Entity, next, command.Period });
+            "select starts_on as \"from\", ends_on as \"to\" from schoolfees.school_year where entity_id = @entity and starts_on < @next and ends_on >= @period order by starts_on desc limit 1",
+            new { entity = session.Entity, next, period });
         if (year is null)
             return null;
         var first = new DateOnly(year.From.Year, year.From.Month, 1);
         var months = new List<DateOnly>();
-        for (var month = first; month <= command.Period; month = month.AddMonths(1))
+        for (var month = first; month <= period; month = month.AddMonths(1))
             months.Add(month);
-        var args = new { entity = session.Entity, command.Service, first, next };
+        var args = new { entity = session.Entity, Service = service, first, next };
         var enrolments = await session.List<Enrolled>(
             """
             select e.pupil_id as pupil, p.payer_id as payer, e.starts_on as "from", e.ends_on as "to", e.exempt, p.resident, n.born_on as bornOn
@@ -128,7 +132,7 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
             group by 1, 2, 3
             """, args);
         return new(
-            months, await TariffRow.All(session, command.Service), enrolments, meals.ToDictionary(eaten => (eaten.Pupil, eaten.Month), eaten => eaten.Days),
+            months, await TariffRow.All(session, service), enrolments, meals.ToDictionary(eaten => (eaten.Pupil, eaten.Month), eaten => eaten.Days),
             isees.ToLookup(filed => filed.Payer, filed => new Isee(filed.FiledOn, filed.Amount, filed.Flawed), StringComparer.Ordinal),
             billed.ToLookup(sum => sum.Pupil, StringComparer.Ordinal));
     }
@@ -194,7 +198,7 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
 /// <returns>How many it opened.</returns>
 internal sealed record OpenBills : ICommand<int>;
 
-internal sealed class OpenBillsHandler(ISessions sessions, ICommands commands, IMail mail, TimeProvider time) : ICommandHandler<OpenBills, int>
+internal sealed class OpenBillsHandler(ISessions sessions, ICommands commands, IMail mail, IDocuments documents, ISettings<SchoolFeesSettings> settings, TimeProvider time) : ICommandHandler<OpenBills, int>
 {
     const int BatchSize = 100;
 
@@ -204,21 +208,32 @@ internal sealed class OpenBillsHandler(ISessions sessions, ICommands commands, I
             session => session.List<Bill>(
                 Bill.Columns + "where b.entity_id = @entity and b.state = 'approved' order by b.bill_id limit @BatchSize", new { entity = session.Entity, BatchSize }),
             stop);
+        if (bills.Count == 0)
+            return 0;
+        var (policy, today) = (await settings.Read(stop), LegalTime.Day(time.GetUtcNow()));
         foreach (var bill in bills)
-            await commands.Send(bill.Position(), stop);
-        if (bills.Count > 0)
-            await sessions.Run(
-                async session =>
-                {
-                    session.Record("schoolfees.opened", new { bills = bills.Count });
-                    foreach (var letter in bills.Select(bill => bill.Notice()).OfType<Letter>())
-                        await mail.Send(session, letter);
-                    return await session.Execute(
-                        "update schoolfees.bill set state = 'open', changed_at = @now where entity_id = @entity and bill_id = any(@ids) and state = 'approved'",
-                        new { entity = session.Entity, now = time.GetUtcNow(), ids = bills.Select(bill => bill.Id).ToArray() });
-                },
-                stop);
+            await commands.Send(bill.Position(policy, today), stop);
+        var papers = policy.PdfNotices ? await Papers([.. bills.Where(bill => bill.Email is not null)], stop) : [];
+        await sessions.Run(
+            async session =>
+            {
+                session.Record("schoolfees.opened", new { bills = bills.Count });
+                foreach (var letter in bills.Select(bill => bill.Notice(papers.GetValueOrDefault(bill.Id))).OfType<Letter>())
+                    await mail.Send(session, letter);
+                return await session.Execute(
+                    "update schoolfees.bill set state = 'open', changed_at = @now where entity_id = @entity and bill_id = any(@ids) and state = 'approved'",
+                    new { entity = session.Entity, now = time.GetUtcNow(), ids = bills.Select(bill => bill.Id).ToArray() });
+            },
+            stop);
         return bills.Count;
+    }
+
+    /// <summary>Drawn before the transaction that sends them: drawing takes longer than writing.</summary>
+    async Task<Dictionary<Guid, byte[]>> Papers(IReadOnlyList<Bill> bills, CancellationToken stop)
+    {
+        var issuer = await documents.Issuer(stop);
+        var lines = (await sessions.Run(session => BillLine.Of(session, [.. bills.Select(bill => bill.Id)]), stop)).ToLookup(line => line.Bill);
+        return bills.ToDictionary(bill => bill.Id, bill => documents.Write(BillDocument.Of(issuer, bill, lines[bill.Id], time.GetUtcNow())));
     }
 }
 

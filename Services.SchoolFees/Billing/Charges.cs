@@ -23,6 +23,12 @@ internal sealed record Draft(string Pupil, string Payer, IReadOnlyList<Charge> C
     public Euro Total { get; } = new(Charges.Sum(charge => charge.Amount.Cents));
 }
 
+/// <summary>What a pupil owes for a month, and whose price it is.</summary>
+internal sealed record DueMonth(string Pupil, DateOnly Month, Household Household, IReadOnlyList<Charge> Charges)
+{
+    public Euro Total { get; } = new(Charges.Sum(charge => charge.Amount.Cents));
+}
+
 /// <summary>What a service is billed from, for one school year.</summary>
 /// <param name="Months">First days of the year's months, up to and including the one that is billed.</param>
 /// <param name="Meals">Days of attendance by pupil and month.</param>
@@ -46,7 +52,8 @@ internal static class Charges
         {
             var enrolments = pupil.ToList();
             var payer = enrolments[0].Payer;
-            var due = usage.Months.SelectMany((month, place) => OfMonth(usage, enrolments, children[payer], month, place)).ToDictionary(charge => (charge.Period, charge.Kind));
+            var due = usage.Months.Select((month, place) => OfMonth(usage, enrolments, children[payer], month, place)).OfType<DueMonth>().SelectMany(month => month.Charges)
+                .ToDictionary(charge => (charge.Period, charge.Kind));
             var billed = usage.Billed[pupil.Key].ToDictionary(sum => (sum.Period, sum.Kind));
             var lines = new List<Charge>();
             foreach (var key in due.Keys.Union(billed.Keys).OrderBy(key => key.Period).ThenByDescending(key => key.Kind, StringComparer.Ordinal))
@@ -64,18 +71,32 @@ internal static class Charges
         return drafts;
     }
 
+    /// <summary>What every pupil owes for every month by the tariffs of <paramref name="usage"/>, whatever was billed.</summary>
+    public static IEnumerable<DueMonth> Due(Usage usage)
+    {
+        ArgumentNullException.ThrowIfNull(usage);
+        var children = usage.Enrolments.ToLookup(enrolment => enrolment.Payer, StringComparer.Ordinal);
+        return usage.Enrolments.GroupBy(enrolment => enrolment.Pupil, StringComparer.Ordinal).SelectMany(pupil =>
+        {
+            var enrolments = pupil.ToList();
+            return usage.Months.Select((month, place) => OfMonth(usage, enrolments, children[enrolments[0].Payer], month, place)).OfType<DueMonth>();
+        });
+    }
+
     static Charge Difference(DateOnly period, string kind, Charge? now, Billed before) => new(
         period, kind, true, now?.Tariff ?? before.Tariff, now?.Unit ?? before.Unit, (now?.Quantity ?? 0) - before.Quantity,
         now?.Price ?? new(PriceReason.Exempt, null, Euro.Zero, 0, Euro.Zero, Euro.Zero), (now?.Amount ?? Euro.Zero) - before.Amount);
 
-    static IEnumerable<Charge> OfMonth(Usage usage, List<Enrolled> enrolments, IEnumerable<Enrolled> household, DateOnly month, int place)
+    static DueMonth? OfMonth(Usage usage, List<Enrolled> enrolments, IEnumerable<Enrolled> household, DateOnly month, int place)
     {
         if (!enrolments.Exists(enrolment => enrolment.In(month)) || usage.Tariffs.LastOrDefault(tariff => tariff.From <= month) is not { } tariff)
-            yield break;
+            return null;
         var now = enrolments.First(enrolment => enrolment.In(month));
         var sibling = household.Where(child => child.In(month)).DistinctBy(child => child.Pupil, StringComparer.Ordinal).OrderBy(child => child.BornOn).ThenBy(child => child.Pupil, StringComparer.Ordinal)
             .TakeWhile(child => child.Pupil != now.Pupil).Count();
-        var price = Prices.Of(tariff, new(Isee.InEffect(usage.Isees[now.Payer], month), sibling, now.Resident, enrolments.Exists(e => e.In(month) && e.Exempt)));
+        var whose = new Household(Isee.InEffect(usage.Isees[now.Payer], month), sibling, now.Resident, enrolments.Exists(e => e.In(month) && e.Exempt));
+        var price = Prices.Of(tariff, whose);
+        var charges = new List<Charge>();
         var quantity = tariff.Unit switch
         {
             TariffUnit.Meal => usage.Meals.GetValueOrDefault((now.Pupil, month)),
@@ -85,9 +106,10 @@ internal static class Charges
         };
         var unit = TariffRow.Name(tariff.Unit);
         if (quantity > 0 && price.Unit > Euro.Zero)
-            yield return new(month, "unit", false, tariff.Id, unit, quantity, price, price.Unit * quantity);
+            charges.Add(new(month, "unit", false, tariff.Id, unit, quantity, price, price.Unit * quantity));
         if (price.Fixed > Euro.Zero)
-            yield return new(month, "fixed", false, tariff.Id, unit, 1, price with { Base = price.Fixed, Discount = 0, Unit = price.Fixed }, price.Fixed);
+            charges.Add(new(month, "fixed", false, tariff.Id, unit, 1, price with { Base = price.Fixed, Discount = 0, Unit = price.Fixed }, price.Fixed));
+        return new(now.Pupil, month, whose, charges);
 
         // Whether the pupil was there in an earlier month of the same stretch, which brought its amount.
         bool Began(int first) => Enumerable.Range(first, place - first).Any(earlier => enrolments.Exists(enrolment => enrolment.In(usage.Months[earlier])));

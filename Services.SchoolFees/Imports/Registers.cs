@@ -1,5 +1,7 @@
 using Platform.Core.Plugins;
+using Platform.Core.Settings;
 using Platform.Core.Storage;
+using Platform.Core.Time;
 
 namespace Services.SchoolFees.Imports;
 
@@ -147,16 +149,18 @@ internal sealed class ImportPupils(ISessions sessions) : IImport
 
 /// <summary>Who uses which service in which school, from when to when. A withdrawal is an end; a move is an end and a new enrolment.</summary>
 [RequiresPermission("schoolfees.load")]
-internal sealed class ImportEnrolments(ISessions sessions) : IImport
+internal sealed class ImportEnrolments(ISessions sessions, ISettings<SchoolFeesSettings> settings, TimeProvider time) : IImport
 {
-    public Task<ImportReport> Run(ImportFile file, CancellationToken stop) => new RegisterLoad(sessions, "enrolments").Run(
-        file, ["iscrizione", "alunno", "servizio", "scuola", "dal", "al"], ["esente"],
+    public async Task<ImportReport> Run(ImportFile file, CancellationToken stop) => await Run(file, await settings.Read(stop), stop);
+
+    Task<ImportReport> Run(ImportFile file, SchoolFeesSettings policy, CancellationToken stop) => new RegisterLoad(sessions, "enrolments").Run(
+        file, ["iscrizione", "alunno", "servizio", "scuola", "dal", "al"], ["esente", "deroga"],
         row =>
         {
             var enrolment = new
             {
                 Id = row.Code("iscrizione"), Pupil = row.Code("alunno"), Service = row.Code("servizio", 20), School = row.Code("scuola", 20), From = row.Day("dal"), To = row.OptionalDay("al"),
-                Exempt = row.YesNo("esente"),
+                Exempt = row.YesNo("esente"), Waived = row.YesNo("deroga"),
             };
             if (enrolment.To < enrolment.From)
                 row.Add("al", "L'ultimo giorno è prima del primo.");
@@ -183,6 +187,8 @@ internal sealed class ImportEnrolments(ISessions sessions) : IImport
                 """, new { entity = session.Entity, e.Pupil, e.Service, e.Id, e.From, e.To });
             if (other is not null)
                 return Written.No($"L'alunno è già iscritto a questo servizio negli stessi giorni (iscrizione {other}): chiudi prima quella.");
+            if (policy.BlockAfter is { } days && !e.Waived && !e.Exempt && await Debt(session, e.Id, e.Pupil, LegalTime.Day(time.GetUtcNow()).AddDays(-days)) is { } bill)
+                return Written.No($"Chi paga per {e.Pupil} ha la bolletta {bill} scaduta da più di {days} giorni: la nuova iscrizione aspetta, salvo deroga dei servizi sociali (deroga = sì).");
             return Written.By(await session.First<bool?>(
                 """
                 insert into schoolfees.enrolment as known (entity_id, enrolment_id, pupil_id, service_id, school_id, starts_on, ends_on, exempt)
@@ -195,6 +201,17 @@ internal sealed class ImportEnrolments(ISessions sessions) : IImport
                 """, new { entity = session.Entity, e.Id, e.Pupil, e.Service, e.School, e.From, e.To, e.Exempt }));
         },
         stop);
+
+    /// <summary>A bill that keeps a pupil from a new enrolment; a known one may always be changed or ended. What waits for an answer of the office keeps nobody out.</summary>
+    static Task<string?> Debt(IEntitySession session, string enrolment, string pupil, DateOnly last) => session.First<string>(
+        """
+        select b.code from schoolfees.pupil p
+        join schoolfees.bill b on b.entity_id = p.entity_id and b.payer_id = p.payer_id
+        where p.entity_id = @entity and p.pupil_id = @pupil and b.state = 'open' and b.due_on < @last
+          and not exists (select from schoolfees.enrolment k where k.entity_id = p.entity_id and k.enrolment_id = @enrolment)
+          and not exists (select from schoolfees.dispute d where d.entity_id = b.entity_id and d.bill_id = b.bill_id and d.answer is null)
+        order by b.due_on, b.code limit 1
+        """, new { entity = session.Entity, enrolment, pupil, last });
 
     sealed record Known(bool? Pupil, bool Service, bool School);
 }

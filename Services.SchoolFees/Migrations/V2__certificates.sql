@@ -65,3 +65,34 @@ create table schoolfees.communication (
 );
 -- What was replaced or cancelled once cannot be so again.
 create unique index on schoolfees.communication (entity_id, year, replaces);
+
+-- A family's word about a bill, and the office's. It may tell anything of a household: only the family and the office read it.
+create table schoolfees.dispute (
+    entity_id    int         not null,
+    number       int         not null check (number > 0),
+    bill_id      uuid        not null,
+    message      text        not null check (length(message) between 1 and 2000),
+    written_at   timestamptz not null,
+    answer       text        check (length(answer) between 1 and 2000),
+    answered_by  text,
+    answered_at  timestamptz,
+    primary key (entity_id, number),
+    foreign key (entity_id, bill_id) references schoolfees.bill (entity_id, bill_id),
+    check (num_nonnulls(answer, answered_by, answered_at) in (0, 3))
+);
+create unique index on schoolfees.dispute (entity_id, bill_id) where answer is null;
+create index on schoolfees.dispute (entity_id, bill_id);
+
+-- Who was reminded of what: once for each bill and step.
+create table schoolfees.reminder (
+    entity_id   int     not null,
+    bill_id     uuid    not null,
+    step        text    not null check (step in ('before', 'after')),
+    decided_on  date    not null,
+    cents       bigint  not null,
+    by_letter   boolean not null,
+    primary key (entity_id, bill_id, step),
+    foreign key (entity_id, bill_id) references schoolfees.bill (entity_id, bill_id)
+);
+create index on schoolfees.reminder (entity_id, decided_on);
+create index on schoolfees.bill (entity_id, due_on) where state = 'open';

@@ -36,6 +36,8 @@ public sealed class Citizen : IDisposable
         foreach (var (name, value) in fields)
             if (form.Elements[name] is IHtmlInputElement input)
                 input.Value = value;
+            else if (form.Elements[name] is IHtmlTextAreaElement area)
+                area.Value = value;
         await form.SubmitAsync();
     }
 

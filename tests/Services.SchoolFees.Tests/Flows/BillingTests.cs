@@ -1,4 +1,5 @@
 using Autofac;
+using MimeKit;
 using Platform.Core.Storage;
 using Platform.Testing;
 
@@ -140,6 +141,14 @@ public sealed class BillingTests
         (await host.Database.Value<long>("select count(*) from schoolfees.bill where state = 'open'")).Should().Be(2);
         (await host.Database.Value<long>("select count(*) from payments.position")).Should().Be(2);
         (await host.Database.Value<long>("select count(*) from core.mail where module = 'schoolfees'")).Should().Be(2, "and told once each");
+        var code = await SchoolOffice.CodeOf(host, "GEN", "A2");
+        var letters = Directory.GetFiles(Path.Combine(host.DataFolder, "mail")).Select(file => MimeMessage.Load(file)).ToList();
+        var notice = letters.SelectMany(letter => letter.Attachments).OfType<MimePart>().Single(file => file.FileName == $"bolletta-{code}.pdf");
+        using var read = new MemoryStream();
+        await notice.Content!.DecodeToAsync(read);
+        using var paper = UglyToad.PdfPig.PdfDocument.Open(read.ToArray());
+        string.Join(' ', paper.GetPages().SelectMany(page => page.GetWords()).Select(word => word.Text)).Should()
+            .Contain("25,60").And.Contain("10 pasti × 2,56").And.Contain(code).And.NotContain("Rossi");
     }
 
     [Test]
