@@ -61,11 +61,11 @@ internal sealed record Bill(
 /// <summary>A line of a bill as its table holds it.</summary>
 /// <param name="Bill">Whose line it is.</param>
 internal sealed record BillLine(
-    Guid Bill, DateOnly Period, string Kind, bool Correction, string Unit, int Quantity, string Reason, long? Isee, Euro Base, int Discount, Euro Price, Euro Amount)
+    Guid Bill, DateOnly Period, string Kind, bool Correction, string Unit, int Quantity, string Reason, long? Isee, Euro Base, int Discount, Euro Price, Euro Amount, int? Share)
 {
     public static Task<IReadOnlyList<BillLine>> Of(IEntitySession session, params Guid[] bills) => session.List<BillLine>(
         """
-        select bill_id as bill, period, kind, correction, unit, quantity, reason, isee_cents as isee, base_cents as base, discount_percent as discount, unit_cents as price, amount_cents as amount
+        select bill_id as bill, period, kind, correction, unit, quantity, reason, isee_cents as isee, base_cents as base, discount_percent as discount, unit_cents as price, amount_cents as amount, share_percent as share
         from schoolfees.bill_line where entity_id = @entity and bill_id = any(@bills) order by bill_id, line
         """, new { entity = session.Entity, bills });
 }

@@ -31,10 +31,12 @@ internal sealed class BillRun(ICommands commands) : IImport
             if (row.Errors.Count == 0)
             {
                 var (id, service, period, due) = (row.Code("elaborazione"), row.Code("servizio", 20), row.Month("mese"), row.Day("scadenza"));
-                var (approve, total) = (row.Choice("azione", "anteprima", "approva") == "approva", row.OptionalAmount("totale"));
+                var (act, total) = (row.Choice("azione", "anteprima", "approva", "accredita"), row.OptionalAmount("totale"));
                 if (row.Errors.Count == 0)
                 {
-                    var done = await commands.Send(new PrepareRun(id, service, period, due, approve, total), stop);
+                    var done = act == "accredita"
+                        ? await commands.Send(new IssueCredits(id, service, period, total), stop)
+                        : await commands.Send(new PrepareRun(id, service, period, due, act == "approva", total), stop);
                     if (done.Refusal is { } refusal)
                         row.Add(null, refusal.Detail ?? refusal.Code);
                     else if (done.Value > 0)
@@ -125,16 +127,31 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
         var isees = await session.List<Filed>("select payer_id as payer, filed_on as filedOn, amount_cents as amount, flawed from schoolfees.isee where entity_id = @entity", args);
         var billed = await session.List<Billed>(
             """
-            select b.pupil_id as pupil, l.period, l.kind, sum(l.quantity)::int as quantity, sum(l.amount_cents)::bigint as amount, max(l.tariff_id) as tariff, max(l.unit) as unit
-            from schoolfees.bill b
-            join schoolfees.bill_line l on l.entity_id = b.entity_id and l.bill_id = b.bill_id
-            where b.entity_id = @entity and b.service_id = @Service and b.state not in ('draft', 'cancelled') and l.period >= @first and l.period < @next
+            select t.pupil, t.period, t.kind, sum(t.quantity)::int as quantity, sum(t.amount)::bigint as amount, max(t.tariff) as tariff, max(t.unit) as unit
+            from (
+                -- Several bills of one pupil tell the same days: the payer's own counts.
+                select b.pupil_id as pupil, l.period, l.kind, case when l.share_percent is null or b.payer_id = p.payer_id then l.quantity else 0 end as quantity, l.amount_cents as amount, l.tariff_id as tariff, l.unit
+                from schoolfees.bill b
+                join schoolfees.bill_line l on l.entity_id = b.entity_id and l.bill_id = b.bill_id
+                join schoolfees.pupil p on p.entity_id = b.entity_id and p.pupil_id = b.pupil_id
+                where b.entity_id = @entity and b.service_id = @Service and b.state not in ('draft', 'cancelled') and l.period >= @first and l.period < @next
+                union all
+                select c.pupil_id, l.period, l.kind, l.quantity, l.amount_cents, l.tariff_id, l.unit
+                from schoolfees.credit_note c
+                join schoolfees.credit_note_line l on l.entity_id = c.entity_id and l.number = c.number
+                where c.entity_id = @entity and c.service_id = @Service and l.period >= @first and l.period < @next) t
             group by 1, 2, 3
             """, args);
+        var shares = await session.List<Share>(
+            """
+            select s.pupil_id as pupil, s.payer_id as payer, s.percent
+            from schoolfees.share s join schoolfees.pupil p on p.entity_id = s.entity_id and p.pupil_id = s.pupil_id
+            where s.entity_id = @entity and s.payer_id <> p.payer_id
+            """, new { entity = session.Entity });
         return new(
             months, await TariffRow.All(session, service), enrolments, meals.ToDictionary(eaten => (eaten.Pupil, eaten.Month), eaten => eaten.Days),
             isees.ToLookup(filed => filed.Payer, filed => new Isee(filed.FiledOn, filed.Amount, filed.Flawed), StringComparer.Ordinal),
-            billed.ToLookup(sum => sum.Pupil, StringComparer.Ordinal));
+            billed.ToLookup(sum => sum.Pupil, StringComparer.Ordinal)) { Shares = shares.ToLookup(share => share.Pupil, StringComparer.Ordinal) };
     }
 
     async Task Write(IEntitySession session, PrepareRun command, IReadOnlyList<Draft> drafts, Euro total)
@@ -168,10 +185,10 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
             await session.Execute(
                 """
                 insert into schoolfees.bill_line (
-                    entity_id, bill_id, line, period, kind, correction, tariff_id, unit, quantity, reason, isee_cents, base_cents, discount_percent, unit_cents, amount_cents)
+                    entity_id, bill_id, line, period, kind, correction, tariff_id, unit, quantity, reason, isee_cents, base_cents, discount_percent, unit_cents, amount_cents, share_percent)
                 select @entity, l.*
                 from unnest(@ids::uuid[], @lines::int[], @periods::date[], @kinds::text[], @corrections::boolean[], @tariffs::text[], @units::text[], @quantities::int[], @reasons::text[],
-                            @isees::bigint[], @bases::bigint[], @discounts::int[], @prices::bigint[], @amounts::bigint[]) as l
+                            @isees::bigint[], @bases::bigint[], @discounts::int[], @prices::bigint[], @amounts::bigint[], @shares::int[]) as l
                 """,
                 new
                 {
@@ -181,6 +198,7 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
                     reasons = lines.ConvertAll(l => TariffRow.Name(l.Charge.Price.Reason)).ToArray(), isees = lines.ConvertAll(l => l.Charge.Price.Isee?.Cents).ToArray(),
                     bases = lines.ConvertAll(l => l.Charge.Price.Base.Cents).ToArray(), discounts = lines.ConvertAll(l => l.Charge.Price.Discount).ToArray(),
                     prices = lines.ConvertAll(l => l.Charge.Price.Unit.Cents).ToArray(), amounts = lines.ConvertAll(l => l.Charge.Amount.Cents).ToArray(),
+                    shares = lines.ConvertAll(l => l.Charge.Share).ToArray(),
                 });
         }
     }

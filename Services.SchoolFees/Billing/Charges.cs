@@ -15,7 +15,11 @@ internal sealed record Billed(string Pupil, DateOnly Period, string Kind, int Qu
 /// <summary>A line of a bill.</summary>
 /// <param name="Kind"><c>unit</c> or <c>fixed</c>.</param>
 /// <param name="Correction">Whether it is the difference to what an earlier bill asked for the same month.</param>
-internal sealed record Charge(DateOnly Period, string Kind, bool Correction, string Tariff, string Unit, int Quantity, Price Price, Euro Amount);
+internal sealed record Charge(DateOnly Period, string Kind, bool Correction, string Tariff, string Unit, int Quantity, Price Price, Euro Amount)
+{
+    /// <summary>Which part of it this payer pays, in hundredths; null: all of it.</summary>
+    public int? Share { get; init; }
+}
 
 /// <summary>A bill to be.</summary>
 internal sealed record Draft(string Pupil, string Payer, IReadOnlyList<Charge> Charges)
@@ -34,7 +38,14 @@ internal sealed record DueMonth(string Pupil, DateOnly Month, Household Househol
 /// <param name="Meals">Days of attendance by pupil and month.</param>
 internal sealed record Usage(
     IReadOnlyList<DateOnly> Months, IReadOnlyList<Tariff> Tariffs, IReadOnlyList<Enrolled> Enrolments, IReadOnlyDictionary<(string Pupil, DateOnly Month), int> Meals,
-    ILookup<string, Isee> Isees, ILookup<string, Billed> Billed);
+    ILookup<string, Isee> Isees, ILookup<string, Billed> Billed)
+{
+    /// <summary>Who pays a part besides the payer, by pupil.</summary>
+    public ILookup<string, Share> Shares { get; init; } = Array.Empty<Share>().ToLookup(share => share.Pupil, StringComparer.Ordinal);
+}
+
+/// <summary>Somebody pays so many hundredths of a pupil's bills.</summary>
+internal sealed record Share(string Pupil, string Payer, int Percent);
 
 /// <summary>Works out bills: for every month of the year so far what is due by what is known today, less what was billed. No database, no clock.</summary>
 /// <remarks>
@@ -43,7 +54,26 @@ internal sealed record Usage(
 /// </remarks>
 internal static class Charges
 {
-    public static IReadOnlyList<Draft> Of(Usage usage)
+    public static IReadOnlyList<Draft> Of(Usage usage) => [.. Differences(usage).Where(draft => draft.Total > Euro.Zero).SelectMany(draft => Split(usage, draft)).Where(draft => draft.Total > Euro.Zero)];
+
+    /// <summary>One bill for each who pays. Every line is split to the cent, so that the parts add up to it; a part that comes to nothing is no bill, and waits for the next.</summary>
+    public static IEnumerable<Draft> Split(Usage usage, Draft draft)
+    {
+        var shares = usage.Shares[draft.Pupil].ToList();
+        if (shares.Count == 0)
+            return [draft];
+        var payers = shares.OrderBy(share => share.Payer, StringComparer.Ordinal).Select(share => (share.Payer, share.Percent))
+            .Prepend((draft.Payer, 100 - shares.Sum(share => share.Percent))).ToList();
+        var parts = draft.Charges.Select(charge => Allocate(charge.Amount, [.. payers.Select(payer => (long)payer.Item2)])).ToList();
+        return payers.Select((payer, place) => new Draft(
+            draft.Pupil, payer.Item1, [.. draft.Charges.Select((charge, line) => charge with { Amount = parts[line][place], Share = payer.Item2 }).Where(charge => charge.Amount != Euro.Zero)]));
+    }
+
+    static IReadOnlyList<Euro> Allocate(Euro amount, IReadOnlyList<long> weights) =>
+        amount < Euro.Zero ? [.. new Euro(-amount.Cents).Allocate(weights).Select(part => new Euro(-part.Cents))] : amount.Allocate(weights);
+
+    /// <summary>For every pupil what is due less what was billed, also where that is less than nothing.</summary>
+    public static IReadOnlyList<Draft> Differences(Usage usage)
     {
         ArgumentNullException.ThrowIfNull(usage);
         var drafts = new List<Draft>();
@@ -64,9 +94,8 @@ internal static class Charges
                 else if ((now?.Amount ?? Euro.Zero) != before.Amount)
                     lines.Add(Difference(key.Period, key.Kind, now, before));
             }
-            var draft = new Draft(pupil.Key, payer, lines);
-            if (draft.Total > Euro.Zero)
-                drafts.Add(draft);
+            if (lines.Count > 0)
+                drafts.Add(new(pupil.Key, payer, lines));
         }
         return drafts;
     }

@@ -288,3 +288,49 @@ internal sealed class ImportAttendance(ISessions sessions) : IImport
         },
         stop);
 }
+
+/// <summary>Who pays a part of a pupil's bills besides the payer: parents who live apart, a grandparent. A share of 0 ends it.</summary>
+[RequiresPermission("schoolfees.load")]
+internal sealed class ImportShares(ISessions sessions) : IImport
+{
+    public Task<ImportReport> Run(ImportFile file, CancellationToken stop) => new RegisterLoad(sessions, "shares").Run(
+        file, ["alunno", "pagante", "cognome_pagante", "nome_pagante", "cf_pagante", "quota"], ["email_pagante"],
+        row => new
+        {
+            Pupil = row.Code("alunno"), Payer = row.Code("pagante"), FamilyName = row.Text("cognome_pagante", 60), GivenName = row.Text("nome_pagante", 60), TaxCode = row.TaxCodeOf("cf_pagante"),
+            Percent = row.Numbers("quota", 0, 99) is [var percent] ? percent : -1, Email = row.Has("email_pagante") ? row.Text("email_pagante", 254) : null,
+        },
+        share => $"{share.Pupil} {share.Payer}",
+        async (session, share) =>
+        {
+            if (share.Percent < 0)
+                return Written.No("Scrivi la quota come numero intero da 0 a 99: 40 è il 40 %, 0 la toglie.");
+            // The pupil's row is the lock: two loads cannot share out more than there is.
+            var payer = await session.First<string>("select payer_id from schoolfees.pupil where entity_id = @entity and pupil_id = @Pupil for update", new { entity = session.Entity, share.Pupil });
+            if (payer is null || payer == share.Payer || share.Pupil == share.Payer)
+                return Written.No(payer is null ? $"Non c'è l'alunno {share.Pupil}: caricalo prima." : "A chi paga già resta ciò che le altre quote lasciano: non ha una riga.");
+            if (share.Percent == 0)
+                return new(false, await session.Execute("delete from schoolfees.share where entity_id = @entity and pupil_id = @Pupil and payer_id = @Payer", new { entity = session.Entity, share.Pupil, share.Payer }) > 0, null);
+            var others = await session.First<int>(
+                "select coalesce(sum(percent), 0)::int from schoolfees.share where entity_id = @entity and pupil_id = @Pupil and payer_id <> @Payer", new { entity = session.Entity, share.Pupil, share.Payer });
+            if (others + share.Percent > 99)
+                return Written.No($"Le quote di {share.Pupil} oltre a questa fanno {others} %: insieme possono fare al massimo 99 %.");
+            var changed = await session.Execute(
+                """
+                insert into schoolfees.person as known (entity_id, person_id, family_name, given_name, tax_code, email, born_on)
+                values (@entity, @Payer, @FamilyName, @GivenName, @TaxCode, @Email, null)
+                on conflict (entity_id, person_id) do update set
+                    family_name = excluded.family_name, given_name = excluded.given_name, tax_code = excluded.tax_code, email = coalesce(excluded.email, known.email)
+                where (known.family_name, known.given_name, known.tax_code, known.email)
+                      is distinct from (excluded.family_name, excluded.given_name, excluded.tax_code, coalesce(excluded.email, known.email))
+                """, new { entity = session.Entity, share.Payer, share.FamilyName, share.GivenName, share.TaxCode, share.Email });
+            var inserted = await session.First<bool?>(
+                """
+                insert into schoolfees.share as known (entity_id, pupil_id, payer_id, percent) values (@entity, @Pupil, @Payer, @Percent)
+                on conflict (entity_id, pupil_id, payer_id) do update set percent = excluded.percent where known.percent <> excluded.percent
+                returning xmax = 0
+                """, new { entity = session.Entity, share.Pupil, share.Payer, share.Percent });
+            return Written.By(inserted ?? (changed > 0 ? false : null));
+        },
+        stop);
+}

@@ -67,7 +67,9 @@ public sealed record ShownLine(string Words, Euro Amount);
 /// <summary>Says where an amount comes from.</summary>
 internal static class BillWords
 {
-    public static string Of(BillLine line, Texts t)
+    public static string Of(BillLine line, Texts t) => line.Share is { } share ? t["line.share", Whole(line, t), share] : Whole(line, t);
+
+    static string Whole(BillLine line, Texts t)
     {
         var what = line.Kind == "fixed" ? t["line.fixed", line.Period]
             : line.Correction ? t[$"line.{line.Unit}.difference", line.Period, line.Quantity]
