@@ -6,7 +6,7 @@ using Platform.Testing;
 namespace Portico.Faults;
 
 /// <param name="Bills">Of one run, one for each pupil.</param>
-/// <param name="Seed">Chooses when the program is killed: once before the run is approved, then while positions are opened.</param>
+/// <param name="Seed">Chooses when the program is killed: once around the run's approval, then while positions are opened.</param>
 internal sealed record BillPlan(int Bills, int Kills, int Seed);
 
 /// <summary>What was found when the last one had ended by itself, counted by the owner of the database.</summary>
@@ -52,8 +52,8 @@ internal sealed class BillRuns(World world, BillPlan plan, Action<string> tell) 
         var order = await Write("bill", $"elaborazione;servizio;mese;scadenza;azione;totale\nOTT;BUS;10/2026;31/12/2026;anteprima;\nOTT;BUS;10/2026;31/12/2026;approva;{total / 100},{total % 100:00}");
         var begun = Stopwatch.GetTimestamp();
         var killed = new List<int>();
-        // The first before the approval is committed, the others when so many more positions are open.
-        var points = Enumerable.Range(1, plan.Kills - 1).Select(_ => _dice.Next(1, plan.Bills - 1)).Order().ToList();
+        // The first around the approval, the others when so many positions are open; not so late that it ends by itself before it is killed.
+        var points = Enumerable.Range(1, plan.Kills - 1).Select(_ => _dice.Next(1, plan.Bills * 4 / 5)).Order().ToList();
         for (var kill = 0; kill < plan.Kills; kill++)
         {
             using var program = world.Start("schoolfees", "bill", "--entity", "CTN", order);
