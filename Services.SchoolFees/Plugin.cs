@@ -2,10 +2,12 @@ using Platform.Core.Documents;
 using Platform.Core.Jobs;
 using Platform.Core.Plugins;
 using Platform.Payments;
+using Services.SchoolFees.Arrears;
 using Services.SchoolFees.Billing;
 using Services.SchoolFees.Certificates;
 using Services.SchoolFees.Communication;
 using Services.SchoolFees.Imports;
+using Services.SchoolFees.Simulation;
 using Services.SchoolFees.Tariffs;
 
 [assembly: Service("schoolfees", "1.0", Title = "Rette scolastiche", TitleEn = "School fees", Author = "provincia-di-bologna")]
@@ -23,14 +25,19 @@ public sealed class SchoolFeesService : IService
         service.Page<ShowBillPage>("bolletta/{token}");
         service.Page<HouseholdPage>("famiglia/{token}");
         service.Page<CertificatesPage>("attestazioni/{token}");
+        service.Page<DisputePage>("contestazione/{token}");
+        service.Settings<SchoolFeesSettings>(SchoolFeesSettings.Check);
         service.Permission("schoolfees.load", "Carica i registri della scuola", "Load the school's registers");
         service.Permission("schoolfees.bill", "Prepara e approva le bollette", "Prepare and approve bills");
         service.Permission("schoolfees.certify", "Emette le attestazioni di spesa e le comunica", "Issue expense certificates and communicate them");
+        service.Permission("schoolfees.read", "Legge elenchi di bollette e messaggi", "Read lists of bills and messages");
+        service.Permission("schoolfees.answer", "Risponde alle famiglie", "Answer families");
         service.Import<ImportYears>("years", "Carica gli anni scolastici da un file CSV");
         service.Import<ImportSchools>("schools", "Carica le scuole da un file CSV");
         service.Import<ImportCalendar>("calendar", "Carica i giorni di lezione e di chiusura da un file CSV");
         service.Import<ImportServices>("services", "Carica i servizi (mensa, trasporto, nido…) da un file CSV");
         service.Import<ImportPupils>("pupils", "Carica gli alunni e chi paga da un file CSV");
+        service.Import<ImportShares>("shares", "Carica chi paga una quota delle bollette di un alunno da un file CSV");
         service.Import<ImportEnrolments>("enrolments", "Carica le iscrizioni da un file CSV");
         service.Import<ImportIsee>("isee", "Carica le attestazioni ISEE da un file CSV");
         service.Import<ImportTariffs>("tariffs", "Carica le tariffe da un file CSV");
@@ -44,6 +51,19 @@ public sealed class SchoolFeesService : IService
         service.Office<CommunicateExpenses>(
             "communicate", "Makes the yearly file for the Agenzia delle Entrate.", new OfficeOption("year", "The calendar year.", OfficeOptionKind.Number, required: true),
             new OfficeOption("kind", "ordinaria, sostitutiva or annullamento; ordinaria when left out."), new OfficeOption("again", "The number of one that was made, to have it again.", OfficeOptionKind.Number));
+        service.Office<SimulateTariff>(
+            "simulate", "What a tariff would have asked of a school year's families, band by band. CSV; writes nothing.", new OfficeOption("tariff", "A tariff that is loaded.", required: true),
+            new OfficeOption("year", "The school year: 2025/2026.", required: true));
+        service.Office<ListCredits>("credits", "Credit notes, with the payments from which the money could go back. CSV.");
+        service.Office<ListReminders>(
+            "reminders", "Who was reminded to pay, and who left no address. CSV.", new OfficeOption("from", "First day.", OfficeOptionKind.Day), new OfficeOption("to", "Last day.", OfficeOptionKind.Day));
+        service.Office<ListArrears>(
+            "arrears", "Bills that are overdue, with what who collects them needs. CSV.", new OfficeOption("days", "By more than so many days; 0 when left out.", OfficeOptionKind.Number));
+        service.Office<ListDisputes>("disputes", "What families wrote about bills and waits for an answer. CSV.", new OfficeOption("all", "What was answered, too.", OfficeOptionKind.Switch));
+        service.Office<AnswerFamilies>(
+            "answer", "Answers a message.", new OfficeOption("dispute", "Its number.", OfficeOptionKind.Number, required: true),
+            new OfficeOption("text", "The answer.", required: true), new OfficeOption("by", "Who answers.", required: true));
+        service.Job<RemindFamilies>("30 7 * * *", perEntity: true, Missed.RunOnce);
         service.Job<OpenWhatIsLeft>("*/10 * * * *", perEntity: true, Missed.RunOnce);
         service.Provides<IDocumentCheck, CertificateCheck>();
         service.Provides<IPositionOwner, BillPositions>();

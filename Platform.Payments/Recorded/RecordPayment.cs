@@ -6,6 +6,7 @@ using Platform.Core.Money;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
 using Platform.Core.Time;
+using Platform.Payments.Office.Search;
 using Platform.Payments.Checkout;
 
 namespace Platform.Payments.Recorded;
@@ -91,15 +92,24 @@ internal sealed class RecordPaymentHandler(ISessions sessions, CallContext call,
         var written = await session.Execute(
             """
             insert into payments.payment (
-                entity_id, payment_id, order_no, status_code, service, shown_by, return_page, language, state, asked_cents, quote_until, created_at, received)
-            values (@entity, @Recording, @order, @status, @Service, @shownBy, '', 'it', 'prepared', @asked, @until, @now, @How)
+                entity_id, payment_id, order_no, status_code, service, shown_by, return_page, language, state, asked_cents, quote_until, created_at, received, title)
+            values (@entity, @Recording, @order, @status, @Service, @shownBy, '', 'it', 'prepared', @asked, @until, @now, @How, @Title)
             on conflict (entity_id, payment_id) do nothing
             """,
-            new { entity = session.Entity, request.Recording, order, status = EntityCoded.New(creditor.Code), request.Service, shownBy = call.ShownBy, asked, until = quote.ValidUntil, now, request.How });
+            new { entity = session.Entity, request.Recording, order, status = EntityCoded.New(creditor.Code), request.Service, shownBy = call.ShownBy, asked, until = quote.ValidUntil, now, request.How, due.Title });
         if (written > 0)
         {
+            var words = SearchWords.OfReference(request.Reference).Select(word => (Word: word, Subject: (Guid?)null))
+                .Concat(SearchWords.OfPerson(due.TaxCode, due.Name).Select(word => (Word: word, Subject: due.SubjectId))).DistinctBy(word => word.Word, StringComparer.Ordinal).ToList();
             await session.Execute(
-                """
+                $"""
+                {SearchWords.Key}
+
+                insert into payments.search_token (entity_id, token, at, payment_id, subject_id)
+                select @entity, payments.search_digest(k.key, w.word), @now, @Recording, w.subject_id
+                  from payments.search_key k cross join unnest(@words, @subjects) as w (word, subject_id)
+                 where k.entity_id = @entity;
+
                 insert into payments.payment_item (entity_id, payment_id, due_id, cents) values (@entity, @Recording, @DueId, @asked);
 
                 insert into payments.payment_line (entity_id, payment_id, due_id, n, label, tax_code, account, cents)
@@ -114,7 +124,8 @@ internal sealed class RecordPaymentHandler(ISessions sessions, CallContext call,
                     entity = session.Entity, request.Recording, due.DueId, asked, amount = request.Amount.Cents, request.TakenOn, request.Proof, request.By, now,
                     numbers = Enumerable.Range(1, quote.Lines.Count).Select(n => (short)n).ToArray(), labels = quote.Lines.Select(line => line.Label).ToArray(),
                     taxCodes = quote.Lines.Select(line => line.TaxCode).ToArray(), accounts = quote.Lines.Select(line => line.Account).ToArray(),
-                    cents = quote.Lines.Select(line => line.Amount.Cents).ToArray(),
+                    cents = quote.Lines.Select(line => line.Amount.Cents).ToArray(), words = words.ConvertAll(word => word.Word).ToArray(),
+                    subjects = words.ConvertAll(word => word.Subject).ToArray(),
                 });
             session.Record("recording.asked", new { order, request.Service, request.Reference, request.Amount, request.How, request.TakenOn, request.Proof, request.By });
         }
@@ -131,7 +142,7 @@ internal sealed class RecordPaymentHandler(ISessions sessions, CallContext call,
 
     static Task<DueRow?> Due(IEntitySession session, RecordPayment request, DateTimeOffset now) => session.First<DueRow>(
         """
-        select d.due_id, d.position_id, d.state,
+        select d.due_id, d.position_id, d.state, p.title, s.subject_id, s.name, s.tax_code,
                (select y.order_no from payments.due_paid x join payments.payment y on y.entity_id = x.entity_id and y.payment_id = x.payment_id
                  where x.entity_id = d.entity_id and x.due_id = d.due_id) as paid_by,
                (select min(y.order_no) from payments.payment_item i join payments.payment y on y.entity_id = i.entity_id and y.payment_id = i.payment_id
@@ -139,6 +150,7 @@ internal sealed class RecordPaymentHandler(ISessions sessions, CallContext call,
                    and (y.state in ('at_bank', 'unknown') or y.state = 'prepared' and y.created_at > @since)) as at_bank
           from payments.position p
           join payments.due d on d.entity_id = p.entity_id and d.position_id = p.position_id
+          left join payments.subject s on s.entity_id = p.entity_id and s.subject_id = p.subject_id
          where p.entity_id = @entity and p.service = @Service and p.reference = @Reference and d.plan = 'single'
         """,
         new { entity = session.Entity, request.Service, request.Reference, since = now - MayStillBeOpen });
@@ -148,6 +160,10 @@ internal sealed class RecordPaymentHandler(ISessions sessions, CallContext call,
         public Guid DueId { get; init; }
         public Guid PositionId { get; init; }
         public string State { get; init; } = "";
+        public string Title { get; init; } = "";
+        public Guid? SubjectId { get; init; }
+        public string? Name { get; init; }
+        public string? TaxCode { get; init; }
         public string? PaidBy { get; init; }
         public string? AtBank { get; init; }
     }

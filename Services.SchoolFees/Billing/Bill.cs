@@ -1,8 +1,10 @@
 using System.Globalization;
 using Platform.Core.Mail;
 using Platform.Core.Money;
+using Platform.Core.Storage;
 using Platform.Core.Time;
 using Platform.Payments;
+using Services.SchoolFees.Arrears;
 
 namespace Services.SchoolFees.Billing;
 
@@ -25,21 +27,31 @@ internal sealed record Bill(
     public bool IsOpen => State == "open";
 
     /// <summary>Without anybody's name: it is printed on receipts and told to the bank.</summary>
-    public OpenPosition Position() => new(Code, string.Create(Italian, $"{Service}, {Period:MMMM yyyy}, bolletta {Code}"), new(DueOn, Lines()));
+    public OpenPosition Position(SchoolFeesSettings policy, DateOnly today) =>
+        new(Code, string.Create(Italian, $"{Service}, {Period:MMMM yyyy}, bolletta {Code}"), new(DueOn, Lines(policy, today)));
+
+    /// <summary>What is to be paid on a day: the bill, and what the entity adds when it is late.</summary>
+    public Euro Owed(SchoolFeesSettings policy, DateOnly today) => Total + Surcharge(policy, today);
+
+    public Euro Surcharge(SchoolFeesSettings policy, DateOnly today) => State is "open" or "approved" ? Lateness.Surcharge(policy, Total, DueOn, today) : Euro.Zero;
 
     /// <summary>Tells who pays that there is a bill; once, by its code. Null without an address.</summary>
-    public Letter? Notice() => Email is null ? null : new(
+    public Letter? Notice(byte[]? pdf) => Email is null ? null : new(
         $"notice/{Code}", Email, "notice", Italian,
         new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["code"] = Code, ["service"] = Service, ["period"] = Period.ToString("MMMM yyyy", Italian), ["amount"] = Total.In(Italian), ["due"] = DueOn.ToString("d MMMM yyyy", Italian),
-        });
+        })
+    {
+        Files = pdf is null ? [] : [new($"bolletta-{Code}.pdf", "application/pdf", pdf)],
+    };
 
-    public Quote Price(DateOnly legalDay) =>
-        IsOpen ? new Quote.Priced(Lines(), LegalTime.EndOf(legalDay) + AfterMidnight) : new Quote.Refused(State == "paid" ? BillRefusals.AlreadyPaid : BillRefusals.NotOpen);
+    public Quote Price(SchoolFeesSettings policy, DateOnly legalDay) =>
+        IsOpen ? new Quote.Priced(Lines(policy, legalDay), LegalTime.EndOf(legalDay) + AfterMidnight) : new Quote.Refused(State == "paid" ? BillRefusals.AlreadyPaid : BillRefusals.NotOpen);
 
     // One line: corrections may be negative, and what is asked for is their sum.
-    AmountLine[] Lines() => [new(Service, TaxCode, Account, Total)];
+    AmountLine[] Lines(SchoolFeesSettings policy, DateOnly today) =>
+        Surcharge(policy, today) is var more && more > Euro.Zero ? [new(Service, TaxCode, Account, Total), new("Maggiorazione per ritardo", TaxCode, Account, more)] : [new(Service, TaxCode, Account, Total)];
 
     static readonly TimeSpan AfterMidnight = TimeSpan.FromMinutes(30);
 
@@ -47,8 +59,16 @@ internal sealed record Bill(
 }
 
 /// <summary>A line of a bill as its table holds it.</summary>
+/// <param name="Bill">Whose line it is.</param>
 internal sealed record BillLine(
-    DateOnly Period, string Kind, bool Correction, string Unit, int Quantity, string Reason, long? Isee, Euro Base, int Discount, Euro Price, Euro Amount);
+    Guid Bill, DateOnly Period, string Kind, bool Correction, string Unit, int Quantity, string Reason, long? Isee, Euro Base, int Discount, Euro Price, Euro Amount, int? Share)
+{
+    public static Task<IReadOnlyList<BillLine>> Of(IEntitySession session, params Guid[] bills) => session.List<BillLine>(
+        """
+        select bill_id as bill, period, kind, correction, unit, quantity, reason, isee_cents as isee, base_cents as base, discount_percent as discount, unit_cents as price, amount_cents as amount, share_percent as share
+        from schoolfees.bill_line where entity_id = @entity and bill_id = any(@bills) order by bill_id, line
+        """, new { entity = session.Entity, bills });
+}
 
 /// <summary>Refusal codes of this service. Pages look their words up by them.</summary>
 internal static class BillRefusals

@@ -1,11 +1,14 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Platform.Core.Commands;
+using Platform.Core.Documents;
 using Platform.Core.Jobs;
 using Platform.Core.Mail;
 using Platform.Core.Money;
 using Platform.Core.Plugins;
+using Platform.Core.Settings;
 using Platform.Core.Storage;
+using Platform.Core.Time;
 using Services.SchoolFees.Imports;
 using Services.SchoolFees.Tariffs;
 
@@ -28,10 +31,12 @@ internal sealed class BillRun(ICommands commands) : IImport
             if (row.Errors.Count == 0)
             {
                 var (id, service, period, due) = (row.Code("elaborazione"), row.Code("servizio", 20), row.Month("mese"), row.Day("scadenza"));
-                var (approve, total) = (row.Choice("azione", "anteprima", "approva") == "approva", row.OptionalAmount("totale"));
+                var (act, total) = (row.Choice("azione", "anteprima", "approva", "accredita"), row.OptionalAmount("totale"));
                 if (row.Errors.Count == 0)
                 {
-                    var done = await commands.Send(new PrepareRun(id, service, period, due, approve, total), stop);
+                    var done = act == "accredita"
+                        ? await commands.Send(new IssueCredits(id, service, period, total), stop)
+                        : await commands.Send(new PrepareRun(id, service, period, due, act == "approva", total), stop);
                     if (done.Refusal is { } refusal)
                         row.Add(null, refusal.Detail ?? refusal.Code);
                     else if (done.Value > 0)
@@ -70,7 +75,7 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
                 return No($"L'elaborazione {command.Id} è di un altro servizio o mese.");
             if (known?.State == "approved")
                 return 0;
-            if (await Read(session, command) is not { } usage)
+            if (await ReadUsage(session, command.Service, command.Period) is not { } usage)
                 return No($"Il mese {command.Period:MM/yyyy} non è in nessun anno scolastico.");
             if (usage.Tariffs.All(tariff => tariff.From > command.Period))
                 return No($"Nel mese {command.Period:MM/yyyy} non vale nessuna tariffa per {command.Service}.");
@@ -89,19 +94,20 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
 
     static Outcome<int> No(string words) => new Refusal("schoolfees.run_refused", words);
 
-    static async Task<Usage?> Read(IEntitySession session, PrepareRun command)
+    /// <summary>All that bills of a month follow from; null where the month is in no school year.</summary>
+    internal static async Task<Usage?> ReadUsage(IEntitySession session, string service, DateOnly period)
     {
-        var next = command.Period.AddMonths(1);
+        var next = period.AddMonths(1);
         var year = await session.First<Year>(
-            "select starts_on as \"from\", ends_on as \"to\" from schoolfees.school_year where entity_id = @entity and starts_on < @next and ends_on >= @Period order by starts_on desc limit 1",
-            new { entity = session.Entity, next, command.Period });
+            "select starts_on as \"from\", ends_on as \"to\" from schoolfees.school_year where entity_id = @entity and starts_on < @next and ends_on >= @period order by starts_on desc limit 1",
+            new { entity = session.Entity, next, period });
         if (year is null)
             return null;
         var first = new DateOnly(year.From.Year, year.From.Month, 1);
         var months = new List<DateOnly>();
-        for (var month = first; month <= command.Period; month = month.AddMonths(1))
+        for (var month = first; month <= period; month = month.AddMonths(1))
             months.Add(month);
-        var args = new { entity = session.Entity, command.Service, first, next };
+        var args = new { entity = session.Entity, Service = service, first, next };
         var enrolments = await session.List<Enrolled>(
             """
             select e.pupil_id as pupil, p.payer_id as payer, e.starts_on as "from", e.ends_on as "to", e.exempt, p.resident, n.born_on as bornOn
@@ -121,16 +127,31 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
         var isees = await session.List<Filed>("select payer_id as payer, filed_on as filedOn, amount_cents as amount, flawed from schoolfees.isee where entity_id = @entity", args);
         var billed = await session.List<Billed>(
             """
-            select b.pupil_id as pupil, l.period, l.kind, sum(l.quantity)::int as quantity, sum(l.amount_cents)::bigint as amount, max(l.tariff_id) as tariff, max(l.unit) as unit
-            from schoolfees.bill b
-            join schoolfees.bill_line l on l.entity_id = b.entity_id and l.bill_id = b.bill_id
-            where b.entity_id = @entity and b.service_id = @Service and b.state not in ('draft', 'cancelled') and l.period >= @first and l.period < @next
+            select t.pupil, t.period, t.kind, sum(t.quantity)::int as quantity, sum(t.amount)::bigint as amount, max(t.tariff) as tariff, max(t.unit) as unit
+            from (
+                -- Several bills of one pupil tell the same days: the payer's own counts.
+                select b.pupil_id as pupil, l.period, l.kind, case when l.share_percent is null or b.payer_id = p.payer_id then l.quantity else 0 end as quantity, l.amount_cents as amount, l.tariff_id as tariff, l.unit
+                from schoolfees.bill b
+                join schoolfees.bill_line l on l.entity_id = b.entity_id and l.bill_id = b.bill_id
+                join schoolfees.pupil p on p.entity_id = b.entity_id and p.pupil_id = b.pupil_id
+                where b.entity_id = @entity and b.service_id = @Service and b.state not in ('draft', 'cancelled') and l.period >= @first and l.period < @next
+                union all
+                select c.pupil_id, l.period, l.kind, l.quantity, l.amount_cents, l.tariff_id, l.unit
+                from schoolfees.credit_note c
+                join schoolfees.credit_note_line l on l.entity_id = c.entity_id and l.number = c.number
+                where c.entity_id = @entity and c.service_id = @Service and l.period >= @first and l.period < @next) t
             group by 1, 2, 3
             """, args);
+        var shares = await session.List<Share>(
+            """
+            select s.pupil_id as pupil, s.payer_id as payer, s.percent
+            from schoolfees.share s join schoolfees.pupil p on p.entity_id = s.entity_id and p.pupil_id = s.pupil_id
+            where s.entity_id = @entity and s.payer_id <> p.payer_id
+            """, new { entity = session.Entity });
         return new(
-            months, await TariffRow.All(session, command.Service), enrolments, meals.ToDictionary(eaten => (eaten.Pupil, eaten.Month), eaten => eaten.Days),
+            months, await TariffRow.All(session, service), enrolments, meals.ToDictionary(eaten => (eaten.Pupil, eaten.Month), eaten => eaten.Days),
             isees.ToLookup(filed => filed.Payer, filed => new Isee(filed.FiledOn, filed.Amount, filed.Flawed), StringComparer.Ordinal),
-            billed.ToLookup(sum => sum.Pupil, StringComparer.Ordinal));
+            billed.ToLookup(sum => sum.Pupil, StringComparer.Ordinal)) { Shares = shares.ToLookup(share => share.Pupil, StringComparer.Ordinal) };
     }
 
     async Task Write(IEntitySession session, PrepareRun command, IReadOnlyList<Draft> drafts, Euro total)
@@ -164,10 +185,10 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
             await session.Execute(
                 """
                 insert into schoolfees.bill_line (
-                    entity_id, bill_id, line, period, kind, correction, tariff_id, unit, quantity, reason, isee_cents, base_cents, discount_percent, unit_cents, amount_cents)
+                    entity_id, bill_id, line, period, kind, correction, tariff_id, unit, quantity, reason, isee_cents, base_cents, discount_percent, unit_cents, amount_cents, share_percent)
                 select @entity, l.*
                 from unnest(@ids::uuid[], @lines::int[], @periods::date[], @kinds::text[], @corrections::boolean[], @tariffs::text[], @units::text[], @quantities::int[], @reasons::text[],
-                            @isees::bigint[], @bases::bigint[], @discounts::int[], @prices::bigint[], @amounts::bigint[]) as l
+                            @isees::bigint[], @bases::bigint[], @discounts::int[], @prices::bigint[], @amounts::bigint[], @shares::int[]) as l
                 """,
                 new
                 {
@@ -177,6 +198,7 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
                     reasons = lines.ConvertAll(l => TariffRow.Name(l.Charge.Price.Reason)).ToArray(), isees = lines.ConvertAll(l => l.Charge.Price.Isee?.Cents).ToArray(),
                     bases = lines.ConvertAll(l => l.Charge.Price.Base.Cents).ToArray(), discounts = lines.ConvertAll(l => l.Charge.Price.Discount).ToArray(),
                     prices = lines.ConvertAll(l => l.Charge.Price.Unit.Cents).ToArray(), amounts = lines.ConvertAll(l => l.Charge.Amount.Cents).ToArray(),
+                    shares = lines.ConvertAll(l => l.Charge.Share).ToArray(),
                 });
         }
     }
@@ -194,7 +216,7 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
 /// <returns>How many it opened.</returns>
 internal sealed record OpenBills : ICommand<int>;
 
-internal sealed class OpenBillsHandler(ISessions sessions, ICommands commands, IMail mail, TimeProvider time) : ICommandHandler<OpenBills, int>
+internal sealed class OpenBillsHandler(ISessions sessions, ICommands commands, IMail mail, IDocuments documents, ISettings<SchoolFeesSettings> settings, TimeProvider time) : ICommandHandler<OpenBills, int>
 {
     const int BatchSize = 100;
 
@@ -204,21 +226,32 @@ internal sealed class OpenBillsHandler(ISessions sessions, ICommands commands, I
             session => session.List<Bill>(
                 Bill.Columns + "where b.entity_id = @entity and b.state = 'approved' order by b.bill_id limit @BatchSize", new { entity = session.Entity, BatchSize }),
             stop);
+        if (bills.Count == 0)
+            return 0;
+        var (policy, today) = (await settings.Read(stop), LegalTime.Day(time.GetUtcNow()));
         foreach (var bill in bills)
-            await commands.Send(bill.Position(), stop);
-        if (bills.Count > 0)
-            await sessions.Run(
-                async session =>
-                {
-                    session.Record("schoolfees.opened", new { bills = bills.Count });
-                    foreach (var letter in bills.Select(bill => bill.Notice()).OfType<Letter>())
-                        await mail.Send(session, letter);
-                    return await session.Execute(
-                        "update schoolfees.bill set state = 'open', changed_at = @now where entity_id = @entity and bill_id = any(@ids) and state = 'approved'",
-                        new { entity = session.Entity, now = time.GetUtcNow(), ids = bills.Select(bill => bill.Id).ToArray() });
-                },
-                stop);
+            await commands.Send(bill.Position(policy, today), stop);
+        var papers = policy.PdfNotices ? await Papers([.. bills.Where(bill => bill.Email is not null)], stop) : [];
+        await sessions.Run(
+            async session =>
+            {
+                session.Record("schoolfees.opened", new { bills = bills.Count });
+                foreach (var letter in bills.Select(bill => bill.Notice(papers.GetValueOrDefault(bill.Id))).OfType<Letter>())
+                    await mail.Send(session, letter);
+                return await session.Execute(
+                    "update schoolfees.bill set state = 'open', changed_at = @now where entity_id = @entity and bill_id = any(@ids) and state = 'approved'",
+                    new { entity = session.Entity, now = time.GetUtcNow(), ids = bills.Select(bill => bill.Id).ToArray() });
+            },
+            stop);
         return bills.Count;
+    }
+
+    /// <summary>Drawn before the transaction that sends them: drawing takes longer than writing.</summary>
+    async Task<Dictionary<Guid, byte[]>> Papers(IReadOnlyList<Bill> bills, CancellationToken stop)
+    {
+        var issuer = await documents.Issuer(stop);
+        var lines = (await sessions.Run(session => BillLine.Of(session, [.. bills.Select(bill => bill.Id)]), stop)).ToLookup(line => line.Bill);
+        return bills.ToDictionary(bill => bill.Id, bill => documents.Write(BillDocument.Of(issuer, bill, lines[bill.Id], time.GetUtcNow())));
     }
 }
 

@@ -20,8 +20,8 @@ internal enum Deduction
 }
 
 /// <summary>A payment of a bill that was not taken back.</summary>
-/// <param name="Amount">What it paid of the bill.</param>
-/// <param name="Refunded">What of it was given back within the same year.</param>
+/// <param name="Amount">What it paid of the bill, without a surcharge for delay, which is no expense of school.</param>
+/// <param name="Refunded">What of it was given back within the same year; a surcharge goes back first.</param>
 internal sealed record Expense(DateOnly PaidOn, string Bill, string Service, string Kind, string? School, DateOnly Period, string Order, Euro Amount, Euro Refunded)
 {
     public Deduction Deduction => Deductions.Of(Kind);
@@ -82,9 +82,10 @@ internal sealed record YearOfPupil(
         var args = new { entity = session.Entity, payers = payers.ToArray(), first = new DateOnly(year, 1, 1), last = new DateOnly(year, 12, 31) };
         var paid = await session.List<PaidRow>(
             """
-            select b.payer_id as payer, b.pupil_id as pupil, p.paid_on as paidOn, b.code as bill, s.name as service, s.kind, b.period, p.order_number as "order", p.cents as amount,
-                   coalesce((select sum(r.cents) from schoolfees.refund r
-                              where r.entity_id = p.entity_id and r.bill_id = p.bill_id and r.order_number = p.order_number and r.refunded_on between @first and @last), 0)::bigint as refunded,
+            select b.payer_id as payer, b.pupil_id as pupil, p.paid_on as paidOn, b.code as bill, s.name as service, s.kind, b.period, p.order_number as "order", least(p.cents, b.total_cents) as amount,
+                   greatest(0, coalesce((select sum(r.cents) from schoolfees.refund r
+                              where r.entity_id = p.entity_id and r.bill_id = p.bill_id and r.order_number = p.order_number and r.refunded_on between @first and @last), 0)
+                            - greatest(0, p.cents - b.total_cents))::bigint as refunded,
                    (select c.name from schoolfees.enrolment e join schoolfees.school c on c.entity_id = e.entity_id and c.school_id = e.school_id
                      where e.entity_id = b.entity_id and e.pupil_id = b.pupil_id and e.service_id = b.service_id and e.starts_on < b.period + interval '1 month'
                      order by e.starts_on desc limit 1) as school

@@ -93,6 +93,8 @@ internal static class BillLinks
 
     public static string ToHousehold(ILinks links, string payer) => $"famiglia/{links.Seal($"H{payer}", Lifetime)}";
 
+    public static string ToDispute(ILinks links, Guid bill) => $"contestazione/{links.Seal($"B{bill:N}", Lifetime)}";
+
     public static string ToCertificates(ILinks links, string payer) => $"attestazioni/{links.Seal($"H{payer}", Lifetime)}";
 
     public static Guid? Bill(ILinks links, string? token) => Open(links, token, 'B') is { } value && Guid.TryParseExact(value, "N", out var bill) ? bill : null;

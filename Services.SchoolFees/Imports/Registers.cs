@@ -1,5 +1,7 @@
 using Platform.Core.Plugins;
+using Platform.Core.Settings;
 using Platform.Core.Storage;
+using Platform.Core.Time;
 
 namespace Services.SchoolFees.Imports;
 
@@ -147,16 +149,18 @@ internal sealed class ImportPupils(ISessions sessions) : IImport
 
 /// <summary>Who uses which service in which school, from when to when. A withdrawal is an end; a move is an end and a new enrolment.</summary>
 [RequiresPermission("schoolfees.load")]
-internal sealed class ImportEnrolments(ISessions sessions) : IImport
+internal sealed class ImportEnrolments(ISessions sessions, ISettings<SchoolFeesSettings> settings, TimeProvider time) : IImport
 {
-    public Task<ImportReport> Run(ImportFile file, CancellationToken stop) => new RegisterLoad(sessions, "enrolments").Run(
-        file, ["iscrizione", "alunno", "servizio", "scuola", "dal", "al"], ["esente"],
+    public async Task<ImportReport> Run(ImportFile file, CancellationToken stop) => await Run(file, await settings.Read(stop), stop);
+
+    Task<ImportReport> Run(ImportFile file, SchoolFeesSettings policy, CancellationToken stop) => new RegisterLoad(sessions, "enrolments").Run(
+        file, ["iscrizione", "alunno", "servizio", "scuola", "dal", "al"], ["esente", "deroga"],
         row =>
         {
             var enrolment = new
             {
                 Id = row.Code("iscrizione"), Pupil = row.Code("alunno"), Service = row.Code("servizio", 20), School = row.Code("scuola", 20), From = row.Day("dal"), To = row.OptionalDay("al"),
-                Exempt = row.YesNo("esente"),
+                Exempt = row.YesNo("esente"), Waived = row.YesNo("deroga"),
             };
             if (enrolment.To < enrolment.From)
                 row.Add("al", "L'ultimo giorno è prima del primo.");
@@ -183,6 +187,8 @@ internal sealed class ImportEnrolments(ISessions sessions) : IImport
                 """, new { entity = session.Entity, e.Pupil, e.Service, e.Id, e.From, e.To });
             if (other is not null)
                 return Written.No($"L'alunno è già iscritto a questo servizio negli stessi giorni (iscrizione {other}): chiudi prima quella.");
+            if (policy.BlockAfter is { } days && !e.Waived && !e.Exempt && await Debt(session, e.Id, e.Pupil, LegalTime.Day(time.GetUtcNow()).AddDays(-days)) is { } bill)
+                return Written.No($"Chi paga per {e.Pupil} ha la bolletta {bill} scaduta da più di {days} giorni: la nuova iscrizione aspetta, salvo deroga dei servizi sociali (deroga = sì).");
             return Written.By(await session.First<bool?>(
                 """
                 insert into schoolfees.enrolment as known (entity_id, enrolment_id, pupil_id, service_id, school_id, starts_on, ends_on, exempt)
@@ -195,6 +201,17 @@ internal sealed class ImportEnrolments(ISessions sessions) : IImport
                 """, new { entity = session.Entity, e.Id, e.Pupil, e.Service, e.School, e.From, e.To, e.Exempt }));
         },
         stop);
+
+    /// <summary>A bill that keeps a pupil from a new enrolment; a known one may always be changed or ended. What waits for an answer of the office keeps nobody out.</summary>
+    static Task<string?> Debt(IEntitySession session, string enrolment, string pupil, DateOnly last) => session.First<string>(
+        """
+        select b.code from schoolfees.pupil p
+        join schoolfees.bill b on b.entity_id = p.entity_id and b.payer_id = p.payer_id
+        where p.entity_id = @entity and p.pupil_id = @pupil and b.state = 'open' and b.due_on < @last
+          and not exists (select from schoolfees.enrolment k where k.entity_id = p.entity_id and k.enrolment_id = @enrolment)
+          and not exists (select from schoolfees.dispute d where d.entity_id = b.entity_id and d.bill_id = b.bill_id and d.answer is null)
+        order by b.due_on, b.code limit 1
+        """, new { entity = session.Entity, enrolment, pupil, last });
 
     sealed record Known(bool? Pupil, bool Service, bool School);
 }
@@ -268,6 +285,52 @@ internal sealed class ImportAttendance(ISessions sessions) : IImport
                 on conflict do nothing
                 """, new { entity = session.Entity, line.Pupil, line.Service, line.Days });
             return Written.By(added == line.Days.Length && removed == 0 && added > 0 ? true : added + removed > 0 ? false : null);
+        },
+        stop);
+}
+
+/// <summary>Who pays a part of a pupil's bills besides the payer: parents who live apart, a grandparent. A share of 0 ends it.</summary>
+[RequiresPermission("schoolfees.load")]
+internal sealed class ImportShares(ISessions sessions) : IImport
+{
+    public Task<ImportReport> Run(ImportFile file, CancellationToken stop) => new RegisterLoad(sessions, "shares").Run(
+        file, ["alunno", "pagante", "cognome_pagante", "nome_pagante", "cf_pagante", "quota"], ["email_pagante"],
+        row => new
+        {
+            Pupil = row.Code("alunno"), Payer = row.Code("pagante"), FamilyName = row.Text("cognome_pagante", 60), GivenName = row.Text("nome_pagante", 60), TaxCode = row.TaxCodeOf("cf_pagante"),
+            Percent = row.Numbers("quota", 0, 99) is [var percent] ? percent : -1, Email = row.Has("email_pagante") ? row.Text("email_pagante", 254) : null,
+        },
+        share => $"{share.Pupil} {share.Payer}",
+        async (session, share) =>
+        {
+            if (share.Percent < 0)
+                return Written.No("Scrivi la quota come numero intero da 0 a 99: 40 è il 40 %, 0 la toglie.");
+            // The pupil's row is the lock: two loads cannot share out more than there is.
+            var payer = await session.First<string>("select payer_id from schoolfees.pupil where entity_id = @entity and pupil_id = @Pupil for update", new { entity = session.Entity, share.Pupil });
+            if (payer is null || payer == share.Payer || share.Pupil == share.Payer)
+                return Written.No(payer is null ? $"Non c'è l'alunno {share.Pupil}: caricalo prima." : "A chi paga già resta ciò che le altre quote lasciano: non ha una riga.");
+            if (share.Percent == 0)
+                return new(false, await session.Execute("delete from schoolfees.share where entity_id = @entity and pupil_id = @Pupil and payer_id = @Payer", new { entity = session.Entity, share.Pupil, share.Payer }) > 0, null);
+            var others = await session.First<int>(
+                "select coalesce(sum(percent), 0)::int from schoolfees.share where entity_id = @entity and pupil_id = @Pupil and payer_id <> @Payer", new { entity = session.Entity, share.Pupil, share.Payer });
+            if (others + share.Percent > 99)
+                return Written.No($"Le quote di {share.Pupil} oltre a questa fanno {others} %: insieme possono fare al massimo 99 %.");
+            var changed = await session.Execute(
+                """
+                insert into schoolfees.person as known (entity_id, person_id, family_name, given_name, tax_code, email, born_on)
+                values (@entity, @Payer, @FamilyName, @GivenName, @TaxCode, @Email, null)
+                on conflict (entity_id, person_id) do update set
+                    family_name = excluded.family_name, given_name = excluded.given_name, tax_code = excluded.tax_code, email = coalesce(excluded.email, known.email)
+                where (known.family_name, known.given_name, known.tax_code, known.email)
+                      is distinct from (excluded.family_name, excluded.given_name, excluded.tax_code, coalesce(excluded.email, known.email))
+                """, new { entity = session.Entity, share.Payer, share.FamilyName, share.GivenName, share.TaxCode, share.Email });
+            var inserted = await session.First<bool?>(
+                """
+                insert into schoolfees.share as known (entity_id, pupil_id, payer_id, percent) values (@entity, @Pupil, @Payer, @Percent)
+                on conflict (entity_id, pupil_id, payer_id) do update set percent = excluded.percent where known.percent <> excluded.percent
+                returning xmax = 0
+                """, new { entity = session.Entity, share.Pupil, share.Payer, share.Percent });
+            return Written.By(inserted ?? (changed > 0 ? false : null));
         },
         stop);
 }

@@ -1,5 +1,7 @@
 using Platform.Core.Commands;
+using Platform.Core.Settings;
 using Platform.Core.Storage;
+using Platform.Core.Time;
 using Platform.Payments;
 using Services.SchoolFees.Billing;
 
@@ -9,7 +11,7 @@ namespace Services.SchoolFees;
 /// <param name="Payer">Out of a sealed link; a bill of another is not found.</param>
 internal sealed record BillsToPay(string Payer, IReadOnlyList<Guid> Bills) : ICommand<Outcome<OpenPosition[]>>;
 
-internal sealed class BillsToPayHandler(ISessions sessions) : ICommandHandler<BillsToPay, Outcome<OpenPosition[]>>
+internal sealed class BillsToPayHandler(ISessions sessions, ISettings<SchoolFeesSettings> settings, TimeProvider time) : ICommandHandler<BillsToPay, Outcome<OpenPosition[]>>
 {
     public async Task<Outcome<OpenPosition[]>> Handle(BillsToPay command, CancellationToken stop)
     {
@@ -23,6 +25,7 @@ internal sealed class BillsToPayHandler(ISessions sessions) : ICommandHandler<Bi
             return new Refusal(BillRefusals.NotFound);
         if (bills.FirstOrDefault(bill => !bill.IsOpen) is { } closed)
             return new Refusal(closed.State == "paid" ? BillRefusals.AlreadyPaid : BillRefusals.NotOpen);
-        return bills.Select(bill => bill.Position()).ToArray();
+        var (policy, today) = (await settings.Read(stop), LegalTime.Day(time.GetUtcNow()));
+        return bills.Select(bill => bill.Position(policy, today)).ToArray();
     }
 }

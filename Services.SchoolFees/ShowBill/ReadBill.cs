@@ -1,4 +1,5 @@
 using Platform.Core.Commands;
+using Platform.Core.Settings;
 using Platform.Core.Storage;
 using Services.SchoolFees.Billing;
 
@@ -8,10 +9,10 @@ namespace Services.SchoolFees;
 internal sealed record ReadBill(Guid Id) : ICommand<ReadBill.Answer?>
 {
     /// <param name="OpenOfHousehold">How many bills the same person has to pay.</param>
-    internal sealed record Answer(Bill Bill, IReadOnlyList<BillLine> Lines, int OpenOfHousehold);
+    internal sealed record Answer(Bill Bill, IReadOnlyList<BillLine> Lines, int OpenOfHousehold, SchoolFeesSettings Policy, IReadOnlyList<Dispute> Disputes);
 }
 
-internal sealed class ReadBillHandler(ISessions sessions) : ICommandHandler<ReadBill, ReadBill.Answer?>
+internal sealed class ReadBillHandler(ISessions sessions, ISettings<SchoolFeesSettings> settings) : ICommandHandler<ReadBill, ReadBill.Answer?>
 {
     public Task<ReadBill.Answer?> Handle(ReadBill command, CancellationToken stop) => sessions.Run(
         async session =>
@@ -19,26 +20,32 @@ internal sealed class ReadBillHandler(ISessions sessions) : ICommandHandler<Read
             if (await session.First<Bill>(Bill.Columns + "where b.entity_id = @entity and b.bill_id = @Id and b.state not in ('draft', 'approved')", new { entity = session.Entity, command.Id })
                 is not { } bill)
                 return null;
-            var lines = await session.List<BillLine>(
-                """
-                select period, kind, correction, unit, quantity, reason, isee_cents as isee, base_cents as base, discount_percent as discount, unit_cents as price, amount_cents as amount
-                from schoolfees.bill_line where entity_id = @entity and bill_id = @Id order by line
-                """, new { entity = session.Entity, command.Id });
+            var lines = await BillLine.Of(session, command.Id);
             var open = await session.First<int>(
                 "select count(*)::int from schoolfees.bill where entity_id = @entity and payer_id = @Payer and state = 'open'", new { entity = session.Entity, bill.Payer });
-            return (ReadBill.Answer?)new ReadBill.Answer(bill, lines, open);
+            var disputes = await session.List<Dispute>(
+                """
+                select number, message, written_at as writtenAt, answer, answered_at as answeredAt
+                from schoolfees.dispute where entity_id = @entity and bill_id = @Id order by number
+                """, new { entity = session.Entity, command.Id });
+            return (ReadBill.Answer?)new ReadBill.Answer(bill, lines, open, await settings.Read(session), disputes);
         },
         stop);
 }
 
 /// <summary>What somebody has to pay for all the children, and what he paid lately.</summary>
-internal sealed record ReadHousehold(string Payer) : ICommand<IReadOnlyList<Bill>>;
-
-internal sealed class ReadHouseholdHandler(ISessions sessions) : ICommandHandler<ReadHousehold, IReadOnlyList<Bill>>
+internal sealed record ReadHousehold(string Payer) : ICommand<ReadHousehold.Answer>
 {
-    public Task<IReadOnlyList<Bill>> Handle(ReadHousehold command, CancellationToken stop) => sessions.Run(
-        session => session.List<Bill>(
-            Bill.Columns + "where b.entity_id = @entity and b.payer_id = @Payer and b.state in ('open', 'paid') order by b.state, b.due_on, b.period, n.born_on, b.code limit 60",
-            new { entity = session.Entity, command.Payer }),
+    internal sealed record Answer(IReadOnlyList<Bill> Bills, SchoolFeesSettings Policy);
+}
+
+internal sealed class ReadHouseholdHandler(ISessions sessions, ISettings<SchoolFeesSettings> settings) : ICommandHandler<ReadHousehold, ReadHousehold.Answer>
+{
+    public Task<ReadHousehold.Answer> Handle(ReadHousehold command, CancellationToken stop) => sessions.Run(
+        async session => new ReadHousehold.Answer(
+            await session.List<Bill>(
+                Bill.Columns + "where b.entity_id = @entity and b.payer_id = @Payer and b.state in ('open', 'paid') order by b.state, b.due_on, b.period, n.born_on, b.code limit 60",
+                new { entity = session.Entity, command.Payer }),
+            await settings.Read(session)),
         stop);
 }

@@ -5,6 +5,7 @@ using Platform.Core.Money;
 using Platform.Core.Pages;
 using Platform.Core.Time;
 using Platform.Payments;
+using Services.SchoolFees.Arrears;
 using Services.SchoolFees.Billing;
 
 namespace Services.SchoolFees;
@@ -36,12 +37,20 @@ internal sealed class ShowBillPage(ICommands commands, ILinks links) : IPage
     {
         if (await Found(request, stop) is not { } found)
             return FindBillPage.Back(request);
-        var (bill, t) = (found.Bill, SchoolFeesTexts.In(request.Culture));
+        var (bill, t, today) = (found.Bill, SchoolFeesTexts.In(request.Culture), LegalTime.Day(request.Now));
+        var surcharge = bill.Surcharge(found.Policy, today);
+        List<ShownLine> lines = [.. found.Lines.Select(line => new ShownLine(BillWords.Of(line, t), line.Amount))];
+        if (surcharge > Euro.Zero)
+            lines.Add(new(t["line.surcharge"], surcharge));
+        var overdue = !bill.IsOpen || bill.DueOn >= today ? null
+            : surcharge > Euro.Zero ? t["show.overdue.surcharge", bill.DueOn, surcharge.In(t.Culture)]
+            : Lateness.Surcharge(found.Policy, bill.Total, bill.DueOn, DateOnly.MaxValue) is var later && later > Euro.Zero
+                ? t["show.overdue.soon", bill.DueOn, Lateness.LastDayWithout(found.Policy, bill.DueOn), later.In(t.Culture)]
+            : t["show.overdue", bill.DueOn];
         return PageAnswer.View<ShowBillView>(
             new ShowBillModel(
-                t, bill.Code, bill.Service, bill.PupilName, bill.Period, bill.Total, bill.DueOn, bill.State, bill.PaidOn, bill.PaidOrder, bill.IsOpen && bill.DueOn < LegalTime.Day(request.Now),
-                [.. found.Lines.Select(line => new ShownLine(BillWords.Of(line, t), line.Amount))], found.OpenOfHousehold > (bill.IsOpen ? 1 : 0) ? found.OpenOfHousehold : 0,
-                $"{request.Path}/{BillLinks.ToHousehold(links, bill.Payer)}", $"{request.Path}/{BillLinks.ToCertificates(links, bill.Payer)}", BillWords.Of(refusal, t), await commands.Send(new CheckGateway(), stop), request.Path, request.Creditor),
+                t, bill.Code, bill.Service, bill.PupilName, bill.Period, bill.Owed(found.Policy, today), bill.DueOn, bill.State, bill.PaidOn, bill.PaidOrder, overdue, lines, found.OpenOfHousehold > (bill.IsOpen ? 1 : 0) ? found.OpenOfHousehold : 0,
+                $"{request.Path}/{BillLinks.ToHousehold(links, bill.Payer)}", $"{request.Path}/{BillLinks.ToCertificates(links, bill.Payer)}", $"{request.Path}/{BillLinks.ToDispute(links, bill.Id)}", found.Disputes, BillWords.Of(refusal, t), await commands.Send(new CheckGateway(), stop), request.Path, request.Creditor),
             refusal is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 }
@@ -49,8 +58,8 @@ internal sealed class ShowBillPage(ICommands commands, ILinks links) : IPage
 /// <summary>A bill as its page shows it.</summary>
 /// <param name="OpenOfHousehold">How many bills there are to pay, when there are others than this one; else 0.</param>
 public sealed record ShowBillModel(
-    Texts Texts, string Code, string Service, string Pupil, DateOnly Period, Euro Total, DateOnly DueOn, string State, DateOnly? PaidOn, string? PaidOrder, bool Overdue,
-    IReadOnlyList<ShownLine> Lines, int OpenOfHousehold, string HouseholdPath, string CertificatesPath, string? Refusal, GatewayReport Gateway, string SearchPath, Entity Creditor);
+    Texts Texts, string Code, string Service, string Pupil, DateOnly Period, Euro Total, DateOnly DueOn, string State, DateOnly? PaidOn, string? PaidOrder, string? Overdue,
+    IReadOnlyList<ShownLine> Lines, int OpenOfHousehold, string HouseholdPath, string CertificatesPath, string DisputePath, IReadOnlyList<Dispute> Disputes, string? Refusal, GatewayReport Gateway, string SearchPath, Entity Creditor);
 
 /// <summary>A line of a bill in words.</summary>
 public sealed record ShownLine(string Words, Euro Amount);
@@ -58,7 +67,9 @@ public sealed record ShownLine(string Words, Euro Amount);
 /// <summary>Says where an amount comes from.</summary>
 internal static class BillWords
 {
-    public static string Of(BillLine line, Texts t)
+    public static string Of(BillLine line, Texts t) => line.Share is { } share ? t["line.share", Whole(line, t), share] : Whole(line, t);
+
+    static string Whole(BillLine line, Texts t)
     {
         var what = line.Kind == "fixed" ? t["line.fixed", line.Period]
             : line.Correction ? t[$"line.{line.Unit}.difference", line.Period, line.Quantity]
@@ -117,7 +128,8 @@ internal sealed class HouseholdPage(ICommands commands, ILinks links) : IPage
         if (Payer(request) is not { } payer)
             return FindBillPage.Back(request);
         var t = SchoolFeesTexts.In(request.Culture);
-        var bills = await commands.Send(new ReadHousehold(payer), stop);
+        var (bills, policy) = await commands.Send(new ReadHousehold(payer), stop);
+        var today = LegalTime.Day(request.Now);
         var open = bills.Where(bill => bill.IsOpen).ToList();
         if (form is null)
         {
@@ -126,8 +138,8 @@ internal sealed class HouseholdPage(ICommands commands, ILinks links) : IPage
         }
         return PageAnswer.View<HouseholdView>(
             new HouseholdModel(
-                t, form, [.. open.Select(bill => new Choice(bill.Id.ToString("N"), t["household.bill", bill.PupilName, bill.Service, bill.Period, bill.Total.In(t.Culture)], t["household.hint", bill.DueOn, bill.Code]))],
-                new Euro(open.Sum(bill => bill.Total.Cents)), [.. bills.Where(bill => !bill.IsOpen).Select(bill => new ShownLine(t["household.paid", bill.PupilName, bill.Service, bill.Period, bill.PaidOn!], bill.Total))],
+                t, form, [.. open.Select(bill => new Choice(bill.Id.ToString("N"), t["household.bill", bill.PupilName, bill.Service, bill.Period, bill.Owed(policy, today).In(t.Culture)], t["household.hint", bill.DueOn, bill.Code]))],
+                new Euro(open.Sum(bill => bill.Owed(policy, today).Cents)), [.. bills.Where(bill => !bill.IsOpen).Select(bill => new ShownLine(t["household.paid", bill.PupilName, bill.Service, bill.Period, bill.PaidOn!], bill.Total))],
                 BillWords.Of(refusal, t), await commands.Send(new CheckGateway(), stop), request.Path, $"{request.Path}/{BillLinks.ToCertificates(links, payer)}", request.Creditor),
             refusal is null && form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }

@@ -42,7 +42,10 @@ internal sealed class ImportTariffs(ISessions sessions) : IImport
         if (known is not null && TariffRow.Same(known, tariff))
             return default;
         if (known is not null && await session.First<bool>(
-                "select exists (select from schoolfees.bill_line where entity_id = @entity and tariff_id = @Id)", new { entity = session.Entity, tariff.Id }))
+                """
+                select exists (select from schoolfees.bill_line where entity_id = @entity and tariff_id = @Id)
+                    or exists (select from schoolfees.credit_note_line where entity_id = @entity and tariff_id = @Id)
+                """, new { entity = session.Entity, tariff.Id }))
             return Written.No($"Con la tariffa {tariff.Id} sono già state fatte bollette: non cambia più. Carica una nuova tariffa con un'altra data.");
         await session.Execute(
             """

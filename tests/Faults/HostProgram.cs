@@ -18,6 +18,18 @@ internal static class HostProgram
         ["DOTNET_EnableDiagnostics"] = "0",
     };
 
+    /// <summary>Starts a command. What it says is drained, so that it never waits for a reader.</summary>
+    public static Process Start(IEnumerable<string> words, IReadOnlyDictionary<string, string> environment)
+    {
+        var start = new ProcessStartInfo(Path, words) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        var process = Process.Start(start)!;
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginErrorReadLine();
+        return process;
+    }
+
     /// <summary>Runs a command to its end, which must be a good one.</summary>
     public static async Task Run(IEnumerable<string> words, IReadOnlyDictionary<string, string> environment)
     {

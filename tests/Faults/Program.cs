@@ -1,7 +1,7 @@
 using System.Globalization;
 using Portico.Faults;
 
-// ./build.sh faults [--long] [--kills N] [--seed N] [--only campaign|disk|events|simulation|repeats]      ./build.sh mutants [name]      ./build.sh release-dump FILE
+// ./build.sh faults [--long] [--kills N] [--seed N] [--only campaign|disk|events|simulation|bills|repeats]      ./build.sh mutants [name]      ./build.sh release-dump FILE
 string? Option(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
 int Number(string name, int otherwise) => int.TryParse(Option(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
 
@@ -39,6 +39,16 @@ if (Option("--only") is null or "simulation")
     var found = new Simulation(Number("--seed", Environment.TickCount & 0xFFFF)).Run(Number("--steps", 1_000_000));
     Console.WriteLine(found);
     code |= found.Clean ? 0 : 1;
+}
+if (Option("--only") is null or "bills")
+{
+    var plan = new BillPlan(Number("--bills", 50_000), Kills: 3, Number("--seed", Environment.TickCount & 0xFFFF));
+    Console.WriteLine($"{plan.Bills} bills, seed {plan.Seed}");
+    await using var world = await World.Create(fines: 1);
+    await using var bills = new BillRuns(world, plan, Console.WriteLine);
+    var found = await bills.Run();
+    Console.WriteLine(found);
+    code |= found.Clean && found.Bills == plan.Bills ? 0 : 1;
 }
 if (Option("--only") is "repeats" || Option("--only") is null && args.Contains("--long", StringComparer.Ordinal))
     code |= await Repeats.Run(Number("--rounds", 1000), Console.WriteLine) ? 0 : 1;

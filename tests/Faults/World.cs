@@ -158,7 +158,20 @@ internal sealed class World : IAsyncDisposable
         await Bank.ListenAt(new Uri(Site, "/pagamenti/pagonline/ascolto"));
     }
 
-    Task Portico(params string[] command) => HostProgram.Run([.. command, .. Settings], Environment(_postgres.ConnectionString("portico", "portico_web")));
+    /// <summary>Starts a command, which the caller may kill.</summary>
+    public Process Start(params string[] command) => HostProgram.Start([.. command, .. Settings], Environment(_postgres.ConnectionString("portico", "portico_web")));
+
+    /// <summary>What <c>portico check money</c> finds; empty when nothing is wrong.</summary>
+    public async Task<string> CheckMoney()
+    {
+        using var check = Start("check", "money");
+        var said = await check.StandardOutput.ReadToEndAsync();
+        await check.WaitForExitAsync();
+        return check.ExitCode == 0 ? "" : said;
+    }
+
+    /// <summary>Runs a command to its end, which must be a good one.</summary>
+    public Task Portico(params string[] command) => HostProgram.Run([.. command, .. Settings], Environment(_postgres.ConnectionString("portico", "portico_web")));
 
     public async ValueTask DisposeAsync()
     {

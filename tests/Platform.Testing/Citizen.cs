@@ -52,6 +52,8 @@ public sealed class Citizen : IDisposable
                 list.Value = value;
             else if (form.Elements[name] is IHtmlInputElement input)
                 input.Value = value;
+            else if (form.Elements[name] is IHtmlTextAreaElement area)
+                area.Value = value;
         await form.SubmitAsync();
     }
 

@@ -58,7 +58,7 @@ public sealed class PorticoTestHost : IAsyncDisposable
     public IReadOnlyList<(string Folder, string Reason)> Quarantined => [.. _app.Catalog.Quarantined.Select(service => (Path.GetFileName(service.Folder), service.Reason))];
 
     /// <summary>Where the host keeps its files; letters that were sent lie in its folder <c>mail</c>, one file each.</summary>
-    internal string DataFolder => _data;
+    public string DataFolder => _data;
 
     internal ILifetimeScope Container => _app.Container;
 

@@ -28,6 +28,11 @@ public sealed class SchoolFeesTests
         await parent.Press("Cerca la bolletta");
         (await parent.Heading).Should().Be($"Bolletta {code}");
         await Shot("school-bill");
+        await parent.Follow("Qualcosa non torna? Scrivi all’ufficio");
+        await parent.Press("Manda il messaggio");
+        (await parent.Page.Locator(".portico-errors").First.InnerTextAsync()).Should().Contain("Scrivi che cosa non torna");
+        await Shot("school-dispute-error");
+        await parent.Follow("Torna alla bolletta");
         await parent.Follow("Attestazioni di spesa per il 730");
         (await parent.Heading).Should().Be("Attestazioni di spesa");
         await Shot("school-certificates");

@@ -1,4 +1,5 @@
 using Autofac;
+using MimeKit;
 using Platform.Core.Storage;
 using Platform.Testing;
 
@@ -119,6 +120,67 @@ public sealed class BillingTests
     }
 
     [Test]
+    public async Task A_credit_that_no_bill_takes_off_becomes_a_note_once_and_counts_as_billed()
+    {
+        await Ate("01/2026", 18, 10);
+        await SchoolOffice.Bill(host, "GEN", "01/2026");
+        await Ate("01/2026", 8, 10);    // 36.50 too much
+        (await SchoolOffice.Run(host, "GEN", "01/2026", "accredita")).Errors.Should().ContainSingle().Which.Message.Should().Contain("1 note di credito per 36,50");
+        (await SchoolOffice.Run(host, "FEB", "02/2026", "accredita", "36,50")).Errors.Should().ContainSingle().Which.Message.Should().Contain("non è approvata");
+        (await SchoolOffice.Run(host, "GEN", "01/2026", "accredita", "36,50")).Should().BeEquivalentTo(new { Added = 1 }, options => options.ExcludingMissingMembers());
+        (await SchoolOffice.Run(host, "GEN", "01/2026", "accredita", "36,50")).Should().BeEquivalentTo(new { Unchanged = 1 }, options => options.ExcludingMissingMembers());
+        (await host.Office("schoolfees", "credits", "CTN")).Trim().Split('\n')[^1].Should().StartWith("1;2026-03-10;GEN;MENSA;A1;P1;Rossi;Mario;").And.Contain(";36,50;");
+        (await SchoolOffice.TotalOf(host, "GEN", "A1")).Should().Be(65_70, "the bill stays as it was");
+
+        await Ate("02/2026", 5, 0);
+        await SchoolOffice.Bill(host, "FEB", "02/2026");
+        (await SchoolOffice.TotalOf(host, "FEB", "A1")).Should().Be(18_25, "the note was given already");
+        await Ate("01/2026", 9, 10);    // one day was there after all
+        await Ate("03/2026", 1, 0);
+        await SchoolOffice.Bill(host, "MAR", "03/2026");
+        (await SchoolOffice.TotalOf(host, "MAR", "A1")).Should().Be(2 * 3_65);
+    }
+
+    [Test]
+    public async Task Two_payers_split_every_line_to_the_cent_and_each_finds_his_own_bill()
+    {
+        const string head = "alunno;pagante;cognome_pagante;nome_pagante;cf_pagante;quota\n";
+        var shares = head + $"A1;P9;Bianchi;Elena;{Other};33\nA1;P8;Neri;Ugo;{Third};33";
+        (await SchoolOffice.Load(host, "shares", shares)).Errors.Should().BeEmpty();
+        (await SchoolOffice.Load(host, "shares", shares)).Should().BeEquivalentTo(new { Unchanged = 2 }, options => options.ExcludingMissingMembers());
+        foreach (var (line, why) in new[] { ($"A1;P7;Gialli;Ida;{Third};34", "66 %"), ($"A1;P1;Rossi;Mario;{SchoolOffice.Payer};10", "resta ciò che"), ($"A9;P7;Gialli;Ida;{Third};10", "Non c'è l'alunno") })
+            (await SchoolOffice.Load(host, "shares", head + line)).Errors.Should().ContainSingle().Which.Message.Should().Contain(why);
+        await Ate("01/2026", 1, 0);     // 3.65: 1.24, 1.21 and 1.20, or so; never 3.64
+        await SchoolOffice.Bill(host, "GEN", "01/2026");
+        var parts = (await host.Database.Rows<string>("select payer_id || ' ' || total_cents from schoolfees.bill where run_id = 'GEN' order by payer_id")).Select(row => row.Split(' ')).ToDictionary(row => row[0], row => int.Parse(row[1], System.Globalization.CultureInfo.InvariantCulture), StringComparer.Ordinal);
+        parts.Keys.Should().Equal("P1", "P8", "P9");
+        parts.Values.Sum().Should().Be(3_65);
+        parts.Values.Should().OnlyContain(cents => cents >= 1_20 && cents <= 1_25);
+        (await SchoolOffice.Run(host, "GEN2", "01/2026", "anteprima")).Errors.Should().BeEmpty();
+        (await host.Database.Value<long>("select bills from schoolfees.run where run_id = 'GEN2'")).Should().Be(0, "what three were asked for is asked for");
+
+        var code = (await host.Database.Value<string>("select code from schoolfees.bill where payer_id = 'P9'"))!;
+        using var mother = host.NewCitizen();
+        await Find(mother, code);
+        mother.Status.Should().Be(422, "the bill is another's");
+        await Find(mother, code, Other);
+        mother.Reads.Should().Contain("la tua quota, 33 %");
+        await mother.GoToBank();
+        await mother.PayAtBank();
+        await host.Quiet();
+        (await host.Database.Rows<string>("select payer_id from schoolfees.bill where state = 'paid'")).Should().Equal("P9");
+
+        await Ate("01/2026", 3, 0);     // two more
+        await SchoolOffice.Bill(host, "GEN3", "01/2026");
+        (await host.Database.Value<long>("select sum(total_cents)::bigint from schoolfees.bill")).Should().Be(3 * 3_65);
+        await Find(mother, (await host.Database.Value<string>("select code from schoolfees.bill where payer_id = 'P9' and run_id = 'GEN3'"))!, Other);
+        mother.Reads.Should().Contain("pasti di gennaio 2026: +2");
+    }
+
+    const string Other = "BNCLNE85M41A944D";
+    const string Third = "NREGUO80A01A944G";
+
+    [Test]
     public async Task Two_runs_of_one_month_bill_it_once()
     {
         await Ate("01/2026", 18, 10);
@@ -140,6 +202,14 @@ public sealed class BillingTests
         (await host.Database.Value<long>("select count(*) from schoolfees.bill where state = 'open'")).Should().Be(2);
         (await host.Database.Value<long>("select count(*) from payments.position")).Should().Be(2);
         (await host.Database.Value<long>("select count(*) from core.mail where module = 'schoolfees'")).Should().Be(2, "and told once each");
+        var code = await SchoolOffice.CodeOf(host, "GEN", "A2");
+        var letters = Directory.GetFiles(Path.Combine(host.DataFolder, "mail")).Select(file => MimeMessage.Load(file)).ToList();
+        var notice = letters.SelectMany(letter => letter.Attachments).OfType<MimePart>().Single(file => file.FileName == $"bolletta-{code}.pdf");
+        using var read = new MemoryStream();
+        await notice.Content!.DecodeToAsync(read);
+        using var paper = UglyToad.PdfPig.PdfDocument.Open(read.ToArray());
+        string.Join(' ', paper.GetPages().SelectMany(page => page.GetWords()).Select(word => word.Text)).Should()
+            .Contain("25,60").And.Contain("10 pasti × 2,56").And.Contain(code).And.NotContain("Rossi");
     }
 
     [Test]
