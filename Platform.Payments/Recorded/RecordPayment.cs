@@ -6,8 +6,8 @@ using Platform.Core.Money;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
 using Platform.Core.Time;
-using Platform.Payments.Office.Search;
 using Platform.Payments.Checkout;
+using Platform.Payments.Office.Search;
 
 namespace Platform.Payments.Recorded;
 
