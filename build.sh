@@ -20,6 +20,7 @@ Usage: ./build.sh <target> [options]
   build      compile everything.
   pack       lay out the packages that services elsewhere are built against in artifacts/packages, and the host in artifacts/portico.
   licences   write docs/dependencies.md anew; fail on a licence nobody has agreed to.
+  audit      ask the package source for known vulnerabilities of all that is referenced, and fail where there are any.
   help       show this.
 
 Needs the .NET 10 SDK. On Debian, as root or with sudo, the rest is installed when missing.
@@ -158,6 +159,15 @@ case $target in
         prepare
         cake Build
         exec artifacts/bin/Budgets/release/portico-budgets "$@"
+        ;;
+    audit)
+        prepare
+        dotnet restore Portico.slnx -v q
+        found=$(dotnet list Portico.slnx package --vulnerable --include-transitive)
+        # In these words whatever the machine's language: the environment asks for English.
+        grep -A2 "following sources were used" <<<"$found" | sort -u
+        if grep "has the following vulnerable packages" -A20 <<<"$found"; then fail "there are packages with known vulnerabilities."; fi
+        echo "No known vulnerability in what this source knows of."
         ;;
     build | pack | licences)
         prepare

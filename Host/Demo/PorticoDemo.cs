@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using Autofac;
 using Platform.Core.Entities;
 using Platform.Core.Hosting;
+using Platform.Core.Identity;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
 using Platform.Core.Time;
@@ -47,7 +48,7 @@ internal static partial class PorticoDemo
         using var emulator = await StartBank(options, bankProgram, bank, app.Address, stop);
         try
         {
-            Tell(app, bank, day);
+            Tell(app, bank, day, await app.Container.Resolve<OfficerRegister>().NewBootstrapCode("demo", stop));
             await app.UntilStopped();
         }
         finally
@@ -162,11 +163,12 @@ internal static partial class PorticoDemo
         return process;
     }
 
-    static void Tell(PorticoApp app, Uri bank, DateOnly day)
+    static void Tell(PorticoApp app, Uri bank, DateOnly day, string code)
     {
         Console.WriteLine();
         Console.WriteLine($"  Portico is at      {app.Address}");
         Console.WriteLine($"  the emulated bank  {bank}  (test card 4444499922200000, 11/2019, CVV 999: below 100 € it pays, from 100 € it refuses)");
+        Console.WriteLine($"  for officers       {app.Address}console/accesso/avvio makes the first administrator, within an hour, with the code {code}");
         foreach (var quarantined in app.Catalog.Quarantined)
             Console.WriteLine($"  in quarantine      {quarantined.Id ?? quarantined.Folder}: {quarantined.Reason}");
         foreach (var (_, folder) in DemoFolders(app))

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Autofac;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
+using Microsoft.Extensions.Logging;
 using OtpNet;
 using QRCoder;
 using Platform.Core.Commands;
@@ -13,7 +14,7 @@ using Platform.Core.Plugins;
 namespace Platform.Core.Identity;
 
 /// <summary>Signing in and out, and the first pages of who is signed in.</summary>
-internal sealed class ConsolePages(ConsoleServer console, PageServer pages, OfficerSessions sessions, OfficerRegister register, EntityDirectory entities, AddressLimits addresses, CallScopes scopes)
+internal sealed class ConsolePages(ConsoleServer console, PageServer pages, OfficerSessions sessions, OfficerRegister register, EntityDirectory entities, AddressLimits addresses, CallScopes scopes, ILogger<ConsolePages> log)
 {
     const int MostTries = 10;
 
@@ -42,6 +43,7 @@ internal sealed class ConsolePages(ConsoleServer console, PageServer pages, Offi
                 await AskSecond(http, frame, officer);
                 return;
             }
+            log.LogWarning("A sign-in failed: user name or password.");
             form.Set("password", "").AddError("", PageTexts.Catalog.In(frame.Culture)["signin.wrong"]);
         }
         await Show<SignInView>(http, frame, form, form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
@@ -124,6 +126,7 @@ internal sealed class ConsolePages(ConsoleServer console, PageServer pages, Offi
             See(http, Back(http.Request.Query["back"]));
             return;
         }
+        log.LogWarning("A sign-in of officer:{Officer} failed: second factor.", officer);
         form.Set("codice", "").AddError("codice", PageTexts.Catalog.In(frame.Culture)["second.wrong"]);
         await Show<SecondFactorView>(http, frame, SecondFactorModel.Of(form, form["passo"], enrolling, Query(http)), StatusCodes.Status422UnprocessableEntity);
     }

@@ -124,7 +124,7 @@ internal sealed class ConsoleServer(PageServer pages, OfficerSessions sessions, 
         var desks = signed.Desks(known, centre).Take(MostDesks + 1).Select(entity => new Crumb(entity.Name, ConsolePaths.Of(entity))).ToList();
         return frame with
         {
-            Console = new(signed.Name, desk is null ? null : new(desk.Name, ConsolePaths.Of(desk)), menu, [.. desks.Take(MostDesks)], desks.Count > MostDesks),
+            Console = new(signed.Name, signed.Actor, desk is null ? null : new(desk.Name, ConsolePaths.Of(desk)), menu, [.. desks.Take(MostDesks)], desks.Count > MostDesks),
         };
     }
 }

@@ -179,6 +179,9 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
     /// <summary>Says to who is signed in that this is not his to see or do, and who could change that.</summary>
     public Task NotPermitted(HttpContext http, PageFrame frame)
     {
+        var call = http.RequestServices.Autofac().Resolve<CallContextHolder>();
+        log.LogWarning(
+            "{Method} {Pattern} was refused to {Actor}.", http.Request.Method, (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText, call.Known ? call.Context.Actor : frame.Console?.Actor ?? "a citizen");
         var texts = PageTexts.Catalog.In(frame.Culture);
         return Refuse(http, frame, texts["forbidden.title"], texts["forbidden.what"], [texts["forbidden.todo"]], ConsolePaths.Root, texts["forbidden.back"], StatusCodes.Status403Forbidden);
     }

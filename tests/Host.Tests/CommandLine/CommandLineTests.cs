@@ -22,6 +22,8 @@ public sealed class CommandLineTests
     [TestCase("settings undo", "<service> --entity")]
     [TestCase("agreement set", "--secret <settings>")]
     [TestCase("jobs restart", "<service> <job> --entity --by")]
+    [TestCase("console grant", "<officer> <role> <scope> --entity --until")]
+    [TestCase("console bootstrap", "/console/accesso/avvio")]
     [TestCase("plugins", "--plugins")]
     [TestCase("fines import", "--entity <file> --all-or-nothing --refused")]
     [TestCase("fines proceeds", "--entity --year --out")]

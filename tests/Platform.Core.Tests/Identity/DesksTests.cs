@@ -79,6 +79,25 @@ public sealed class DesksTests
     }
 
     [Test]
+    public async Task Every_answer_of_the_console_keeps_browsers_and_caches_in_bounds()
+    {
+        using var officer = await host.SignIn("VRG", "probe.see");
+        using var client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false });
+        foreach (var (path, cookies) in new[] { (Rows, officer.Cookies), (Rows, "lang=it"), ("/console", officer.Cookies), ("/console/accesso", "lang=it"), ("/console/marzabotto", officer.Cookies), ("/console/vergato/persone", officer.Cookies) })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(host.Address, path));
+            request.Headers.Add("Cookie", cookies);
+            using var answer = await client.SendAsync(request);
+
+            answer.Headers.GetValues("Content-Security-Policy").Single().Should().Contain("default-src 'none'").And.Contain("frame-ancestors 'none'").And.Contain("base-uri 'none'").And.NotContain("unsafe", path);
+            answer.Headers.GetValues("X-Content-Type-Options").Should().Equal("nosniff");
+            answer.Headers.GetValues("Referrer-Policy").Should().Equal("same-origin");
+            answer.Headers.CacheControl!.NoStore.Should().BeTrue($"{path} {answer.StatusCode}");
+            answer.Headers.Contains("Access-Control-Allow-Origin").Should().BeFalse();
+        }
+    }
+
+    [Test]
     public async Task Who_is_not_signed_in_is_sent_to_sign_in_and_sees_nothing()
     {
         using var client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false });
