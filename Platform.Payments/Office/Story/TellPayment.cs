@@ -216,13 +216,10 @@ internal sealed class TellPaymentHandler(ISessions sessions, CallContext call, D
         return (journal, deliveries, letters);
     }
 
+    /// <summary>In the order in which they follow from each other: of one instant the earlier cause stands first.</summary>
     static List<Moment> Moments(StoryHead head, IEnumerable<StoryFact> facts, IEnumerable<StoryRefund> refunds, IEnumerable<CallRow> calls)
     {
         var moments = new List<Moment> { new(head.CreatedAt, "started", []) };
-        if (head.PaidAt is { } paid)
-            moments.Add(new(paid, "paid", []));
-        if (head.ReceiptAt is { } issued)
-            moments.Add(new(issued, "receipt", [$"{head.ReceiptNumber}/{head.ReceiptYear}"]));
         foreach (var fact in facts)
         {
             moments.Add(new(fact.FirstAt, "fact." + fact.Verdict, [fact.Channel]));
@@ -231,6 +228,10 @@ internal sealed class TellPaymentHandler(ISessions sessions, CallContext call, D
         }
         foreach (var asked in calls)
             moments.Add(new(asked.StartedAt, asked.EndedAt is null ? "asked.open" : "asked", [asked.Kind, asked.Outcome ?? ""]));
+        if (head.PaidAt is { } paid)
+            moments.Add(new(paid, "paid", []));
+        if (head.ReceiptAt is { } issued)
+            moments.Add(new(issued, "receipt", [$"{head.ReceiptNumber}/{head.ReceiptYear}"]));
         foreach (var refund in refunds)
         {
             moments.Add(new(refund.AskedAt, "refund.asked", [refund.Number, refund.AskedBy]));

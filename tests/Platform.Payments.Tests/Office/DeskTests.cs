@@ -119,6 +119,14 @@ internal sealed class DeskTests : OnOneHost
         officer.Reads.Should().Contain("Chi ha chiesto il rimborso non può approvarlo");
         (await State(number)).Should().Be("asked");
 
+        using var other = await Host.SignIn("URG", "payments.see", "payments.refund", "payments.approve");
+        await other.Open($"{_desk}/rimborso/{number}");
+        other.Page.QuerySelector<IHtmlInputElement>("input[name=motivo]")!.Value = "non mio";
+        other.Page.QuerySelector<IHtmlButtonElement>("button[value=respingi]")!.Value = "ritira";
+        await other.Press("azione", "ritira");
+        await other.Press("conferma", "si");
+        other.Reads.Should().Contain("Può ritirarlo solo chi l’ha chiesto");
+
         officer.Page.QuerySelector<IHtmlInputElement>("input[name=motivo]")!.Value = "mi ero sbagliato";
         await officer.Press("azione", "ritira");
         await officer.Press("conferma", "si");
