@@ -5,6 +5,7 @@ using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Money;
 using Platform.Payments.Checkout;
+using Platform.Payments.Payers;
 using Platform.Payments.Recorded;
 
 namespace Portico.Host.CommandLine;
@@ -12,11 +13,37 @@ namespace Portico.Host.CommandLine;
 /// <summary><c>portico payments</c>: what an officer received past every gateway.</summary>
 internal static class PaymentCommands
 {
-    public static Command Payments(HostSettings settings) => new("payments", "Money that an officer received at the counter, on the entity's own account or at the post: record, approve, refuse, undo, list.")
+    public static Command Payments(HostSettings settings) => new("payments", "Money that an officer received at the counter, on the entity's own account or at the post: record, approve, refuse, undo, list; and what payers left to be forgotten.")
     {
         Record(settings), Decide(settings, "approve", "Agree with what somebody else recorded, or with undoing it: the due is paid, or owed again.", agree: true),
-        Decide(settings, "refuse", "Do not agree: the due stays as it is.", agree: false), Undo(settings), Recorded(settings),
+        Decide(settings, "refuse", "Do not agree: the due stays as it is.", agree: false), Undo(settings), Recorded(settings), Forget(settings),
     };
+
+    static Command Forget(HostSettings settings)
+    {
+        var entity = new Option<string>("--entity") { Description = "Code of the creditor.", Required = true, HelpName = "code" };
+        var email = new Option<string?>("--email") { Description = "The address, of whatever payments; - reads it from the standard input, which no list of processes shows.", HelpName = "address" };
+        var order = new Option<string?>("--order") { Description = "The address of this order's payer alone.", HelpName = "order" };
+        var by = RefundCommands.By();
+        var command = new Command("forget", "Forget the e-mail address that payers left. Payments, books and receipts stand.") { entity, email, order, by };
+        command.Validators.Add(words =>
+        {
+            if (words.GetValue(email) is null == words.GetValue(order) is null)
+                words.AddError("Name --email or --order.");
+        });
+        command.SetAction(async (parsed, stop) =>
+        {
+            await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);
+            var creditor = await SettingsCommands.Named(app, parsed.GetValue(entity)!, stop);
+            var address = parsed.GetValue(email) is "-" ? await Console.In.ReadLineAsync(stop) : parsed.GetValue(email);
+            var forgotten = await app.Container.Resolve<CallScopes>().In(
+                creditor.Id, creditor.Id, "payments",
+                scope => scope.Resolve<ICommands>().Send(new ForgetPayer(address, parsed.GetValue(order), RefundCommands.Actor(parsed.GetValue(by)!)), stop));
+            Console.WriteLine(forgotten == 0 ? "Nothing of it was kept." : $"Forgotten with {forgotten} payments. Letters that were sent are emptied after 30 days.");
+            return PorticoCommands.Done;
+        });
+        return command;
+    }
 
     static Command Record(HostSettings settings)
     {

@@ -19,7 +19,7 @@ internal class ServiceGateway : IPaymentGateway
     readonly SemaphoreSlim _places = new(16, 16);
 #pragma warning restore CA1001
 
-    ServiceGateway(IPaymentGateway inner, string service, ILogger log)
+    protected ServiceGateway(IPaymentGateway inner, string service, ILogger log)
     {
         (_inner, _service, _log) = (inner, service, log);
         Id = Now(() => inner.Id, "Id");
@@ -30,9 +30,9 @@ internal class ServiceGateway : IPaymentGateway
     /// <summary>What the inner one can do besides, its wrapping can.</summary>
     public static ServiceGateway Around(IPaymentGateway inner, string service, ILogger log) => inner switch
     {
-        IOpeningGateway opening and IRefundingGateway refunding => new OpeningAndRefunding(opening, refunding, service, log),
-        IOpeningGateway opening => new Opening(opening, service, log),
-        IRefundingGateway refunding => new Refunding(refunding, service, log),
+        IOpeningGateway opening and IRefundingGateway refunding => new OpeningRefundingServiceGateway(opening, refunding, service, log),
+        IOpeningGateway opening => new OpeningServiceGateway(opening, service, log),
+        IRefundingGateway refunding => new RefundingServiceGateway(refunding, service, log),
         _ => new ServiceGateway(inner, service, log),
     };
 
@@ -52,7 +52,7 @@ internal class ServiceGateway : IPaymentGateway
 
     static readonly GatewayFact Nothing = new(false, false, GatewayOutcome.Undetermined, null);
 
-    async Task<GatewayMessage> Called(Func<CancellationToken, Task<GatewayMessage>> call, string channel, string what, CancellationToken stop) =>
+    protected async Task<GatewayMessage> Called(Func<CancellationToken, Task<GatewayMessage>> call, string channel, string what, CancellationToken stop) =>
         await Later(call, new(channel, Encoding.ASCII.GetBytes($"unreachable={what}")), what, stop) is { Raw.Length: < Checkout.GatewayFacts.MostBytes } answer
             ? answer with { Channel = channel }
             : new(channel, "unreachable=TooLong"u8.ToArray());
@@ -71,7 +71,7 @@ internal class ServiceGateway : IPaymentGateway
         }
     }
 
-    T NowOr<T>(Func<T> call, T otherwise, string what)
+    protected T NowOr<T>(Func<T> call, T otherwise, string what)
     {
         try
         {
@@ -121,31 +121,31 @@ internal class ServiceGateway : IPaymentGateway
     // Its words may quote what it was given: only their kind is told.
     void Complain(Exception wrong, string what) => _log.LogError("The gateway of the service {Service} fails at {What}: {Kind}.", _service, what, wrong.GetType().Name);
 
-    Task<RefundAnswer> Answered(Func<CancellationToken, Task<RefundAnswer>> call, string what, CancellationToken stop) =>
+    protected Task<RefundAnswer> Answered(Func<CancellationToken, Task<RefundAnswer>> call, string what, CancellationToken stop) =>
         Later(call, new RefundAnswer(RefundOutcome.Undetermined, null), what, stop);
+}
 
-    sealed class Opening(IOpeningGateway inner, string service, ILogger log) : ServiceGateway(inner, service, log), IOpeningGateway
-    {
-        public Task<GatewayMessage> Open(GatewayOrder order, AgreementTerms terms, CancellationToken stop) => Called(limit => inner.Open(order, terms, limit), "open", "Open", stop);
+internal sealed class OpeningServiceGateway(IOpeningGateway inner, string service, ILogger log) : ServiceGateway(inner, service, log), IOpeningGateway
+{
+    public Task<GatewayMessage> Open(GatewayOrder order, AgreementTerms terms, CancellationToken stop) => Called(limit => inner.Open(order, terms, limit), "open", "Open", stop);
 
-        public string? Opened(GatewayMessage answer) => NowOr(() => inner.Opened(answer), null, "Opened");
-    }
+    public string? Opened(GatewayMessage answer) => NowOr(() => inner.Opened(answer), null, "Opened");
+}
 
-    sealed class Refunding(IRefundingGateway inner, string service, ILogger log) : ServiceGateway(inner, service, log), IRefundingGateway
-    {
-        public Task<RefundAnswer> Refund(GatewayRefund refund, AgreementTerms terms, CancellationToken stop) => Answered(limit => inner.Refund(refund, terms, limit), "Refund", stop);
+internal sealed class RefundingServiceGateway(IRefundingGateway inner, string service, ILogger log) : ServiceGateway(inner, service, log), IRefundingGateway
+{
+    public Task<RefundAnswer> Refund(GatewayRefund refund, AgreementTerms terms, CancellationToken stop) => Answered(limit => inner.Refund(refund, terms, limit), "Refund", stop);
 
-        public Task<RefundAnswer> AskRefund(GatewayRefund refund, AgreementTerms terms, CancellationToken stop) => Answered(limit => inner.AskRefund(refund, terms, limit), "AskRefund", stop);
-    }
+    public Task<RefundAnswer> AskRefund(GatewayRefund refund, AgreementTerms terms, CancellationToken stop) => Answered(limit => inner.AskRefund(refund, terms, limit), "AskRefund", stop);
+}
 
-    sealed class OpeningAndRefunding(IOpeningGateway opening, IRefundingGateway refunding, string service, ILogger log) : ServiceGateway(opening, service, log), IOpeningGateway, IRefundingGateway
-    {
-        public Task<GatewayMessage> Open(GatewayOrder order, AgreementTerms terms, CancellationToken stop) => Called(limit => opening.Open(order, terms, limit), "open", "Open", stop);
+internal sealed class OpeningRefundingServiceGateway(IOpeningGateway opening, IRefundingGateway refunding, string service, ILogger log) : ServiceGateway(opening, service, log), IOpeningGateway, IRefundingGateway
+{
+    public Task<GatewayMessage> Open(GatewayOrder order, AgreementTerms terms, CancellationToken stop) => Called(limit => opening.Open(order, terms, limit), "open", "Open", stop);
 
-        public string? Opened(GatewayMessage answer) => NowOr(() => opening.Opened(answer), null, "Opened");
+    public string? Opened(GatewayMessage answer) => NowOr(() => opening.Opened(answer), null, "Opened");
 
-        public Task<RefundAnswer> Refund(GatewayRefund refund, AgreementTerms terms, CancellationToken stop) => Answered(limit => refunding.Refund(refund, terms, limit), "Refund", stop);
+    public Task<RefundAnswer> Refund(GatewayRefund refund, AgreementTerms terms, CancellationToken stop) => Answered(limit => refunding.Refund(refund, terms, limit), "Refund", stop);
 
-        public Task<RefundAnswer> AskRefund(GatewayRefund refund, AgreementTerms terms, CancellationToken stop) => Answered(limit => refunding.AskRefund(refund, terms, limit), "AskRefund", stop);
-    }
+    public Task<RefundAnswer> AskRefund(GatewayRefund refund, AgreementTerms terms, CancellationToken stop) => Answered(limit => refunding.AskRefund(refund, terms, limit), "AskRefund", stop);
 }

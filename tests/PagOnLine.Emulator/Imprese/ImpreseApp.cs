@@ -17,8 +17,9 @@ internal sealed record ImpreseLie(SoapLie? Init = null, SoapLie? Verify = null, 
 /// <param name="OtherOrder">Names another order in the answer, and signs it.</param>
 /// <param name="Garbled">Answers a page of a proxy.</param>
 /// <param name="Redirect">Names this address as its page.</param>
+/// <param name="OfPayment">Asked about a refund, speaks of the payment, and repeats the refund's number.</param>
 internal sealed record SoapLie(
-    bool Lost = false, bool Down = false, int DelayMs = 0, string? Rc = null, bool OtherSecret = false, string? OtherOrder = null, bool Garbled = false, string? Redirect = null);
+    bool Lost = false, bool Down = false, int DelayMs = 0, string? Rc = null, bool OtherSecret = false, string? OtherOrder = null, bool Garbled = false, string? Redirect = null, bool OfPayment = false);
 
 /// <summary>PagOnline Imprese (IGFS_CG): the SOAP ports, the page of the buyer, and a control of the same shape as the other bank's.</summary>
 internal sealed class ImpreseApp(ImpreseBank bank, Journal journal, BankClock clock, Terminal terminal)
@@ -161,14 +162,14 @@ internal sealed class ImpreseApp(ImpreseBank bank, Journal journal, BankClock cl
 
         if (call.Operation == "Verify")
         {
-            return Verify(call);
+            return Verify(call, lie);
         }
 
         var (code, credit) = bank.GiveBack(call);
         return credit is null ? Told(call, code) : Told(call, code, new Field("tranID", credit.TranId), new Field("date", clock.Text(clock.Now, "yyyyMMddHHmmss")));
     }
 
-    private Field[] Verify(SoapCall call)
+    private Field[] Verify(SoapCall call, SoapLie lie)
     {
         if (bank.Find(payment => payment.PaymentId == call["paymentID"]) is not { } known)
         {
@@ -176,7 +177,7 @@ internal sealed class ImpreseApp(ImpreseBank bank, Journal journal, BankClock cl
         }
 
         var id = new Field("paymentID", known.PaymentId);
-        if (call["shopID"] != known.ShopId)
+        if (call["shopID"] != known.ShopId && !lie.OfPayment)
         {
             return known.Credits.FirstOrDefault(credit => credit.ShopId == call["shopID"] && known.TranId == call["refTranID"]) is { } credit
                 ? Told(call, "IGFS_000", id, new Field("tranID", credit.TranId))

@@ -259,7 +259,7 @@ internal sealed class ImpresePayingTests
         var number = await Refund(payment);
         await _bank.TellTruth();
         // A bank that ignores the refund's number says that the payment went well.
-        await _bank.Lie(number, new { verify = new { rc = "IGFS_000" } });
+        await _bank.Lie(number, new { verify = new { ofPayment = true } });
         await _host.After(TimeSpan.FromMinutes(30));
         (await StateOfRefund(number)).Should().Be("unknown");
         await NotDone(number);
