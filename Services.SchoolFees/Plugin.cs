@@ -38,6 +38,7 @@ public sealed class SchoolFeesService : IService
         service.Import<ImportServices>("services", "Carica i servizi (mensa, trasporto, nido…) da un file CSV");
         service.Import<ImportPupils>("pupils", "Carica gli alunni e chi paga da un file CSV");
         service.Import<ImportShares>("shares", "Carica chi paga una quota delle bollette di un alunno da un file CSV");
+        service.Import<ImportDelegates>("delegates", "Carica chi può vedere e pagare le bollette di un altro da un file CSV");
         service.Import<ImportEnrolments>("enrolments", "Carica le iscrizioni da un file CSV");
         service.Import<ImportIsee>("isee", "Carica le attestazioni ISEE da un file CSV");
         service.Import<ImportTariffs>("tariffs", "Carica le tariffe da un file CSV");
@@ -55,6 +56,8 @@ public sealed class SchoolFeesService : IService
             "simulate", "What a tariff would have asked of a school year's families, band by band. CSV; writes nothing.", new OfficeOption("tariff", "A tariff that is loaded.", required: true),
             new OfficeOption("year", "The school year: 2025/2026.", required: true));
         service.Office<ListCredits>("credits", "Credit notes, with the payments from which the money could go back. CSV.");
+        service.Office<Summarise>(
+            "summary", "Billed, paid and overdue of a school year, by school and service. CSV.", new OfficeOption("year", "The school year: 2025/2026.", required: true));
         service.Office<ListReminders>(
             "reminders", "Who was reminded to pay, and who left no address. CSV.", new OfficeOption("from", "First day.", OfficeOptionKind.Day), new OfficeOption("to", "Last day.", OfficeOptionKind.Day));
         service.Office<ListArrears>(

@@ -73,7 +73,7 @@ internal sealed class CertificatesPage(ICommands commands, ILinks links) : IPage
                         Value(year), t["certificates.choice", year.Year, year.Pupil],
                         Amounts(year, t))),
                 ],
-                LegalTime.Day(request.Now).Year, request.Path, $"{request.Path}/{BillLinks.ToHousehold(links, payer)}", request.Creditor),
+                LegalTime.Day(request.Now).Year, request.Path, $"{request.Path}/{BillLinks.ToHousehold(links, payer, ofDelegate: false)}", request.Creditor),
             form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 

@@ -70,7 +70,7 @@ internal sealed class DisputePage(ICommands commands, ILinks links) : IPage
         {
             var written = await commands.Send(new DisputeBill(found.Bill.Id, message), stop);
             if (written.Refusal is null)
-                return PageAnswer.Go($"{request.Path}/{BillLinks.To(links, found.Bill.Id)}");
+                return PageAnswer.Go($"{request.Path}/{BillLinks.To(links, found.Bill.Id, BillLinks.IsOfDelegate(links, request.Route["token"]))}");
             form.AddError("", written.Refusal.Code == DisputeBillHandler.Waiting ? t["dispute.waiting"] : t["refusal.other", written.Refusal.Code]);
         }
         return Draw(request, found, form);
@@ -80,7 +80,7 @@ internal sealed class DisputePage(ICommands commands, ILinks links) : IPage
         BillLinks.Bill(links, request.Route.GetValueOrDefault("token")) is { } id ? await commands.Send(new ReadBill(id), stop) : null;
 
     PageAnswer Draw(PageRequest request, ReadBill.Answer found, FormState form) => PageAnswer.View<DisputeView>(
-        new DisputeModel(SchoolFeesTexts.In(request.Culture), form, found.Bill.Code, Most, request.Path, $"{request.Path}/{BillLinks.To(links, found.Bill.Id)}", request.Creditor),
+        new DisputeModel(SchoolFeesTexts.In(request.Culture), form, found.Bill.Code, Most, request.Path, $"{request.Path}/{BillLinks.To(links, found.Bill.Id, BillLinks.IsOfDelegate(links, request.Route["token"]))}", request.Creditor),
         form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
 }
 

@@ -10,21 +10,28 @@ using Services.SchoolFees.Billing;
 
 namespace Services.SchoolFees;
 
-/// <summary>Looks a bill up for who holds it: its code and the tax code of who pays must match. A bill that does not exist and one of another get the same answer by the same way.</summary>
-internal sealed record FindBill(string Code, TaxCode Payer) : ICommand<Outcome<Guid>>;
+/// <summary>Looks a bill up for who holds it: its code and the tax code of who pays, or of a delegate of his, must match. A bill that does not exist and one of another get the same answer by the same way.</summary>
+internal sealed record FindBill(string Code, TaxCode Payer) : ICommand<Outcome<FoundBill>>;
 
-internal sealed class FindBillHandler(ISessions sessions) : ICommandHandler<FindBill, Outcome<Guid>>
+/// <param name="Delegate">It was found by who pays in another's place.</param>
+internal sealed record FoundBill(Guid Id, bool Delegate);
+
+internal sealed class FindBillHandler(ISessions sessions) : ICommandHandler<FindBill, Outcome<FoundBill>>
 {
-    public async Task<Outcome<Guid>> Handle(FindBill command, CancellationToken stop)
+    public async Task<Outcome<FoundBill>> Handle(FindBill command, CancellationToken stop)
     {
         var found = await sessions.Run(session => session.First<Row>(
             """
-            select b.bill_id as id, p.tax_code as taxCode
+            select b.bill_id as id, p.tax_code as taxCode,
+                   (select string_agg(n.tax_code, ' ') from schoolfees.delegate d join schoolfees.person n on n.entity_id = d.entity_id and n.person_id = d.delegate_id
+                     where d.entity_id = b.entity_id and d.payer_id = b.payer_id) as delegates
             from schoolfees.bill b
             join schoolfees.person p on p.entity_id = b.entity_id and p.person_id = b.payer_id
             where b.entity_id = @entity and b.code = @Code and b.state not in ('draft', 'approved')
             """, new { entity = session.Entity, command.Code }), stop);
-        return Same(found?.TaxCode ?? "", command.Payer.Value) & found is not null ? found!.Id : new Refusal(BillRefusals.NotFound);
+        if (Same(found?.TaxCode ?? "", command.Payer.Value) & found is not null)
+            return new FoundBill(found!.Id, Delegate: false);
+        return (found?.Delegates ?? "").Split(' ').Any(code => Same(code, command.Payer.Value)) && found is not null ? new FoundBill(found.Id, Delegate: true) : new Refusal(BillRefusals.NotFound);
     }
 
     static bool Same(string known, string typed)
@@ -38,7 +45,7 @@ internal sealed class FindBillHandler(ISessions sessions) : ICommandHandler<Find
         return CryptographicOperations.FixedTimeEquals(a, b);
     }
 
-    sealed record Row(Guid Id, string TaxCode);
+    sealed record Row(Guid Id, string TaxCode, string? Delegates);
 }
 
 /// <summary>Asks for the two things that only who holds the bill knows, and leads to it by a link that cannot be guessed.</summary>
@@ -68,7 +75,7 @@ internal sealed class FindBillPage(ICommands commands, ILinks links) : IPage
         {
             var found = await commands.Send(new FindBill(code!, payer!.Value), stop);
             if (found.Refusal is null)
-                return PageAnswer.Go($"{request.Path}/{BillLinks.To(links, found.Value)}");
+                return PageAnswer.Go($"{request.Path}/{BillLinks.To(links, found.Value.Id, found.Value.Delegate)}");
             form.AddError("", texts[$"refusal.{found.Refusal.Code}"]);
         }
         return Draw(request, form, StatusCodes.Status422UnprocessableEntity);
@@ -84,22 +91,31 @@ internal sealed class FindBillPage(ICommands commands, ILinks links) : IPage
 /// <summary>The search as a page shows it.</summary>
 public sealed record FindBillModel(Texts Texts, FormState Form, string Path, bool LinkExpired, Entity Creditor);
 
-/// <summary>Addresses for who has shown to hold a bill: good for a day, then he types again. What a link is for stands in it, so that none opens as the other.</summary>
+/// <summary>
+/// Addresses for who has shown to hold a bill: good for a day, then he types again. What a link is for and whether it is a delegate's stands in it, so that none opens as another: a
+/// delegate sees and pays bills, and does not come to the payer's certificates.
+/// </summary>
 internal static class BillLinks
 {
     static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
-    public static string To(ILinks links, Guid bill) => $"bolletta/{links.Seal($"B{bill:N}", Lifetime)}";
+    public static string To(ILinks links, Guid bill, bool ofDelegate) => $"bolletta/{links.Seal($"{(ofDelegate ? 'b' : 'B')}{bill:N}", Lifetime)}";
 
-    public static string ToHousehold(ILinks links, string payer) => $"famiglia/{links.Seal($"H{payer}", Lifetime)}";
+    public static string ToHousehold(ILinks links, string payer, bool ofDelegate) => $"famiglia/{links.Seal($"{(ofDelegate ? 'h' : 'H')}{payer}", Lifetime)}";
 
-    public static string ToDispute(ILinks links, Guid bill) => $"contestazione/{links.Seal($"B{bill:N}", Lifetime)}";
+    public static string ToDispute(ILinks links, Guid bill, bool ofDelegate) => $"contestazione/{links.Seal($"{(ofDelegate ? 'b' : 'B')}{bill:N}", Lifetime)}";
 
     public static string ToCertificates(ILinks links, string payer) => $"attestazioni/{links.Seal($"H{payer}", Lifetime)}";
 
-    public static Guid? Bill(ILinks links, string? token) => Open(links, token, 'B') is { } value && Guid.TryParseExact(value, "N", out var bill) ? bill : null;
+    public static Guid? Bill(ILinks links, string? token) => (Open(links, token, 'B') ?? Open(links, token, 'b')) is { } value && Guid.TryParseExact(value, "N", out var bill) ? bill : null;
 
+    /// <summary>Whose household it is, for himself or a delegate.</summary>
+    public static string? Household(ILinks links, string? token) => Open(links, token, 'H') ?? Open(links, token, 'h');
+
+    /// <summary>Whose household it is, for himself.</summary>
     public static string? Payer(ILinks links, string? token) => Open(links, token, 'H');
+
+    public static bool IsOfDelegate(ILinks links, string? token) => (Open(links, token, 'b') ?? Open(links, token, 'h')) is not null;
 
     static string? Open(ILinks links, string? token, char kind) => token is not null && links.Open(token) is { Length: > 1 } value && value[0] == kind ? value[1..] : null;
 }

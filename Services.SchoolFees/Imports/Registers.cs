@@ -334,3 +334,37 @@ internal sealed class ImportShares(ISessions sessions) : IImport
         },
         stop);
 }
+
+/// <summary>Who may see and pay a payer's bills in his place: the other parent, a grandparent, a guardian.</summary>
+[RequiresPermission("schoolfees.load")]
+internal sealed class ImportDelegates(ISessions sessions) : IImport
+{
+    public Task<ImportReport> Run(ImportFile file, CancellationToken stop) => new RegisterLoad(sessions, "delegates").Run(
+        file, ["pagante", "delegato", "cognome_delegato", "nome_delegato", "cf_delegato"], ["revocata"],
+        row => new
+        {
+            Payer = row.Code("pagante"), Id = row.Code("delegato"), FamilyName = row.Text("cognome_delegato", 60), GivenName = row.Text("nome_delegato", 60), TaxCode = row.TaxCodeOf("cf_delegato"),
+            Revoked = row.YesNo("revocata"),
+        },
+        line => $"{line.Payer} {line.Id}",
+        async (session, line) =>
+        {
+            if (line.Payer == line.Id)
+                return Written.No("Nessuno è delegato di sé stesso.");
+            if (!await session.First<bool>("select exists (select from schoolfees.person where entity_id = @entity and person_id = @Payer)", new { entity = session.Entity, line.Payer }))
+                return Written.No($"Chi paga, {line.Payer}, non c'è: carica prima gli alunni.");
+            if (line.Revoked)
+                return new(false, await session.Execute("delete from schoolfees.delegate where entity_id = @entity and payer_id = @Payer and delegate_id = @Id", new { entity = session.Entity, line.Payer, line.Id }) > 0, null);
+            var changed = await session.Execute(
+                """
+                insert into schoolfees.person as known (entity_id, person_id, family_name, given_name, tax_code, email, born_on)
+                values (@entity, @Id, @FamilyName, @GivenName, @TaxCode, null, null)
+                on conflict (entity_id, person_id) do update set family_name = excluded.family_name, given_name = excluded.given_name, tax_code = excluded.tax_code
+                where (known.family_name, known.given_name, known.tax_code) is distinct from (excluded.family_name, excluded.given_name, excluded.tax_code)
+                """, new { entity = session.Entity, line.Id, line.FamilyName, line.GivenName, line.TaxCode });
+            var inserted = await session.First<bool?>(
+                "insert into schoolfees.delegate (entity_id, payer_id, delegate_id) values (@entity, @Payer, @Id) on conflict do nothing returning true", new { entity = session.Entity, line.Payer, line.Id });
+            return Written.By(inserted ?? (changed > 0 ? false : null));
+        },
+        stop);
+}

@@ -149,3 +149,13 @@ alter table schoolfees.bill_line add column share_percent int check (share_perce
 alter table schoolfees.bill_line drop constraint bill_line_check;
 alter table schoolfees.bill_line add check (correction or share_percent is not null or amount_cents = unit_cents * quantity);
 comment on column schoolfees.bill_line.share_percent is 'of the line, where several pay; its quantity is the whole one';
+
+-- Who may see and pay a payer's bills in his place, with a tax code of his own.
+create table schoolfees.delegate (
+    entity_id    int  not null,
+    payer_id     text not null,
+    delegate_id  text not null check (delegate_id <> payer_id),
+    primary key (entity_id, payer_id, delegate_id),
+    foreign key (entity_id, payer_id) references schoolfees.person (entity_id, person_id),
+    foreign key (entity_id, delegate_id) references schoolfees.person (entity_id, person_id)
+);

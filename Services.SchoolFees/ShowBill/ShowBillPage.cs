@@ -38,6 +38,7 @@ internal sealed class ShowBillPage(ICommands commands, ILinks links) : IPage
         if (await Found(request, stop) is not { } found)
             return FindBillPage.Back(request);
         var (bill, t, today) = (found.Bill, SchoolFeesTexts.In(request.Culture), LegalTime.Day(request.Now));
+        var ofDelegate = BillLinks.IsOfDelegate(links, request.Route["token"]);
         var surcharge = bill.Surcharge(found.Policy, today);
         List<ShownLine> lines = [.. found.Lines.Select(line => new ShownLine(BillWords.Of(line, t), line.Amount))];
         if (surcharge > Euro.Zero)
@@ -50,7 +51,7 @@ internal sealed class ShowBillPage(ICommands commands, ILinks links) : IPage
         return PageAnswer.View<ShowBillView>(
             new ShowBillModel(
                 t, bill.Code, bill.Service, bill.PupilName, bill.Period, bill.Owed(found.Policy, today), bill.DueOn, bill.State, bill.PaidOn, bill.PaidOrder, overdue, lines, found.OpenOfHousehold > (bill.IsOpen ? 1 : 0) ? found.OpenOfHousehold : 0,
-                $"{request.Path}/{BillLinks.ToHousehold(links, bill.Payer)}", $"{request.Path}/{BillLinks.ToCertificates(links, bill.Payer)}", $"{request.Path}/{BillLinks.ToDispute(links, bill.Id)}", found.Disputes, BillWords.Of(refusal, t), await commands.Send(new CheckGateway(), stop), request.Path, request.Creditor),
+                $"{request.Path}/{BillLinks.ToHousehold(links, bill.Payer, ofDelegate)}", ofDelegate ? null : $"{request.Path}/{BillLinks.ToCertificates(links, bill.Payer)}", $"{request.Path}/{BillLinks.ToDispute(links, bill.Id, ofDelegate)}", found.Disputes, BillWords.Of(refusal, t), await commands.Send(new CheckGateway(), stop), request.Path, request.Creditor),
             refusal is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 }
@@ -59,7 +60,7 @@ internal sealed class ShowBillPage(ICommands commands, ILinks links) : IPage
 /// <param name="OpenOfHousehold">How many bills there are to pay, when there are others than this one; else 0.</param>
 public sealed record ShowBillModel(
     Texts Texts, string Code, string Service, string Pupil, DateOnly Period, Euro Total, DateOnly DueOn, string State, DateOnly? PaidOn, string? PaidOrder, string? Overdue,
-    IReadOnlyList<ShownLine> Lines, int OpenOfHousehold, string HouseholdPath, string CertificatesPath, string DisputePath, IReadOnlyList<Dispute> Disputes, string? Refusal, GatewayReport Gateway, string SearchPath, Entity Creditor);
+    IReadOnlyList<ShownLine> Lines, int OpenOfHousehold, string HouseholdPath, string? CertificatesPath, string DisputePath, IReadOnlyList<Dispute> Disputes, string? Refusal, GatewayReport Gateway, string SearchPath, Entity Creditor);
 
 /// <summary>A line of a bill in words.</summary>
 public sealed record ShownLine(string Words, Euro Amount);
@@ -121,7 +122,7 @@ internal sealed class HouseholdPage(ICommands commands, ILinks links) : IPage
         return checkout.Refusal is null ? PageAnswer.GoTo(checkout.Value.GoTo) : await Draw(request, form, checkout.Refusal, stop);
     }
 
-    string? Payer(PageRequest request) => BillLinks.Payer(links, request.Route.GetValueOrDefault("token"));
+    string? Payer(PageRequest request) => BillLinks.Household(links, request.Route.GetValueOrDefault("token"));
 
     async Task<PageAnswer> Draw(PageRequest request, FormState? form, Refusal? refusal, CancellationToken stop)
     {
@@ -140,11 +141,12 @@ internal sealed class HouseholdPage(ICommands commands, ILinks links) : IPage
             new HouseholdModel(
                 t, form, [.. open.Select(bill => new Choice(bill.Id.ToString("N"), t["household.bill", bill.PupilName, bill.Service, bill.Period, bill.Owed(policy, today).In(t.Culture)], t["household.hint", bill.DueOn, bill.Code]))],
                 new Euro(open.Sum(bill => bill.Owed(policy, today).Cents)), [.. bills.Where(bill => !bill.IsOpen).Select(bill => new ShownLine(t["household.paid", bill.PupilName, bill.Service, bill.Period, bill.PaidOn!], bill.Total))],
-                BillWords.Of(refusal, t), await commands.Send(new CheckGateway(), stop), request.Path, $"{request.Path}/{BillLinks.ToCertificates(links, payer)}", request.Creditor),
+                BillWords.Of(refusal, t), await commands.Send(new CheckGateway(), stop), request.Path,
+                BillLinks.IsOfDelegate(links, request.Route["token"]) ? null : $"{request.Path}/{BillLinks.ToCertificates(links, payer)}", request.Creditor),
             refusal is null && form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 }
 
 /// <summary>The bills of a household as its page shows them.</summary>
 public sealed record HouseholdModel(
-    Texts Texts, FormState Form, IReadOnlyList<Choice> Open, Euro Total, IReadOnlyList<ShownLine> Paid, string? Refusal, GatewayReport Gateway, string SearchPath, string CertificatesPath, Entity Creditor);
+    Texts Texts, FormState Form, IReadOnlyList<Choice> Open, Euro Total, IReadOnlyList<ShownLine> Paid, string? Refusal, GatewayReport Gateway, string SearchPath, string? CertificatesPath, Entity Creditor);

@@ -70,6 +70,8 @@ public sealed class ArrearsTests
         await host.Quiet();
         (await host.Database.Value<long>("select paid_cents from schoolfees.bill where state = 'paid'")).Should().Be(17_52);
         (await Sheet("arrears")).Should().HaveCount(2);
+        (await Sheet("summary", ("year", "2025/2026"))).Select(row => string.Join(';', row)).Should().Equal(
+            "Primaria Fresu;Mensa scolastica;1;18,00;0,00;18,00;18,00;0,00", "Primaria Marconi;Mensa scolastica;2;19,72;14,60;5,12;5,12;0,00", "totale;;3;37,72;14,60;23,12;23,12;0,00");
 
         await Decide("surchargeAfter=0", "surchargeSince=2026-04-01");
         (await Sheet("arrears")).Select(row => row[12]).Should().Equal(["0,00", "0,00"], "they were due before the rule began");

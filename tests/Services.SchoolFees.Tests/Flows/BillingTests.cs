@@ -177,6 +177,44 @@ public sealed class BillingTests
         mother.Reads.Should().Contain("pasti di gennaio 2026: +2");
     }
 
+    [Test]
+    public async Task A_delegate_sees_and_pays_the_bills_until_he_is_revoked_and_has_no_certificates()
+    {
+        await Ate("01/2026", 8, 5);
+        await SchoolOffice.Bill(host, "GEN", "01/2026");
+        var code = await SchoolOffice.CodeOf(host, "GEN", "A1");
+        using var grandmother = host.NewCitizen();
+        await Find(grandmother, code, Other);
+        grandmother.Status.Should().Be(422);
+        const string head = "pagante;delegato;cognome_delegato;nome_delegato;cf_delegato;revocata\n";
+        (await SchoolOffice.Load(host, "delegates", head + $"P1;D1;Bianchi;Elena;{Other};")).Added.Should().Be(1);
+        (await SchoolOffice.Load(host, "delegates", head + $"P1;D1;Bianchi;Elena;{Other};\nP1;P1;Rossi;Mario;{SchoolOffice.Payer};\nP77;D1;Bianchi;Elena;{Other};")).Should().BeEquivalentTo(
+            new { Unchanged = 1, Refused = 2 }, options => options.ExcludingMissingMembers());
+
+        await Find(grandmother, code, Other);
+        grandmother.Reads.Should().Contain("8 pasti").And.NotContain("730");
+        var bill = grandmother.Address.PathAndQuery;
+        await grandmother.Follow("Tutte le bollette della famiglia (2 da pagare)");
+        grandmother.Reads.Should().NotContain("730");
+        foreach (var page in (string[])["bolletta", "famiglia"])
+        {
+            await grandmother.Open((page == "bolletta" ? bill : grandmother.Address.PathAndQuery).Replace(page, "attestazioni", StringComparison.Ordinal));
+            grandmother.Heading.Should().Be("Paga le rette scolastiche", "a delegate's link does not open certificates");
+            await grandmother.Open(bill);
+            await grandmother.Follow("Tutte le bollette della famiglia (2 da pagare)");
+        }
+        await grandmother.GoToBank();
+        await grandmother.PayAtBank();
+        await host.Quiet();
+        (await host.Database.Value<long>("select count(*) from schoolfees.bill where state = 'paid'")).Should().Be(2);
+
+        (await SchoolOffice.Load(host, "delegates", head + $"P1;D1;Bianchi;Elena;{Other};sì")).Changed.Should().Be(1);
+        await Find(grandmother, code, Other);
+        grandmother.Status.Should().Be(422);
+        await Find(grandmother, code, SchoolOffice.OtherPayer);
+        grandmother.Status.Should().Be(422);
+    }
+
     const string Other = "BNCLNE85M41A944D";
     const string Third = "NREGUO80A01A944G";
 
