@@ -2,6 +2,7 @@ using FluentValidation;
 using Platform.Core.Commands;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
+using Platform.Payments.Office.Search;
 
 namespace Platform.Payments.Payers;
 
@@ -39,7 +40,10 @@ internal sealed class ForgetPayerHandler(ISessions sessions, TimeProvider clock)
                 """,
                 new { entity = session.Entity, email = request.Email?.Trim(), request.Order, now = clock.GetUtcNow() });
             foreach (var subject in forgotten)
+            {
+                await SearchWords.Forget(session, subject);
                 session.ForgetPerson(subject);
+            }
             session.Record("payer.forgotten", new { subjects = forgotten, request.By });
             return forgotten.Count;
         },

@@ -14,6 +14,7 @@ internal sealed class ForgettingTests : OnOneHost
 
         (await Kept()).Should().Equal("altra@esempio.it");
         (await Salts()).Should().Be(1, "without its salt a digest says nothing");
+        (await Host.Database.Value<long>("select count(distinct subject_id) from payments.search_token where subject_id is not null")).Should().Be(1, "no search finds a person who is forgotten");
         (await Host.Portico("journal", "verify")).Code.Should().Be(0);
         (await Host.Database.Value<long>("select count(*) from core.journal where kind = 'payer.forgotten' and body::text not ilike '%esempio%'")).Should().Be(1);
         using var anybody = Host.NewCitizen();
