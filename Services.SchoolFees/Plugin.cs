@@ -30,7 +30,7 @@ public sealed class SchoolFeesService : IService
         service.Permission("schoolfees.load", "Carica i registri della scuola", "Load the school's registers");
         service.Permission("schoolfees.bill", "Prepara e approva le bollette", "Prepare and approve bills");
         service.Permission("schoolfees.certify", "Emette le attestazioni di spesa e le comunica", "Issue expense certificates and communicate them");
-        service.Permission("schoolfees.read", "Legge elenchi di bollette e messaggi", "Read lists of bills and messages");
+        service.Permission("schoolfees.read", "Legge elenchi di bollette e messaggi", "Read lists of bills and messages", looksOnly: true);
         service.Permission("schoolfees.answer", "Risponde alle famiglie", "Answer families");
         service.Import<ImportYears>("years", "Carica gli anni scolastici da un file CSV");
         service.Import<ImportSchools>("schools", "Carica le scuole da un file CSV");
