@@ -43,12 +43,15 @@ public sealed class ConsoleInBrowserTests
     {
         foreach (var (name, path, who) in new[]
         {
-            ("accesso", "/console/accesso", null), ("avvio", "/console/accesso/avvio", null), ("attiva", "/console/accesso/attiva", null), ("enti", "/console", ofCentre), ("centro", "/console/centro", ofCentre),
+            ("accesso", "/console/accesso", null), ("avvio", "/console/accesso/avvio", null), ("attiva", "/console/accesso/attiva", null), ("enti", "/console", ofCentre), 
             ("ente", "/console/vergato", administrator), ("persone", "/console/vergato/persone", administrator), ("incarico", "/console/vergato/persone/incarico", administrator),
             ("tolto", "/console/vergato/persone/incarico/" + grant, administrator), ("profilo", "/console/accesso/profilo", administrator), ("profilo-en", "/console/accesso/profilo?lang=en", administrator),
             ("negato", "/console/vergato/persone", null),
         })
         {
+            // What differs on a desktop is the frame, which all share.
+            if (width > 360 && name is not ("accesso" or "persone" or "incarico"))
+                continue;
             var reader = name == "negato" ? await host.SignInAs("VRG", ("auditor", "")) : who;
             await using var context = await NewContext(reader, width, script: true);
             var page = await context.NewPageAsync();
