@@ -11,14 +11,15 @@ namespace Services.SchoolFees.Billing;
 /// <summary>A bill as its table holds it.</summary>
 internal sealed record Bill(
     Guid Id, string Code, string Payer, string Pupil, string PupilName, string Service, string TaxCode, string Account, DateOnly Period, Euro Total, DateOnly DueOn, string State,
-    DateOnly? PaidOn, string? PaidOrder, string? Email)
+    DateOnly? PaidOn, string? PaidOrder, string? Email, string? PayerTaxCode, string? PayerName)
 {
     public const string Columns =
         """
         select b.bill_id as id, b.code, b.payer_id as payer, b.pupil_id as pupil, n.given_name as pupilName, s.name as service, s.tax_code as taxCode, s.account, b.period,
                b.total_cents as total, b.due_on as dueOn, b.state, b.paid_on as paidOn, b.paid_order as paidOrder,
-               (select p.email from schoolfees.person p where p.entity_id = b.entity_id and p.person_id = b.payer_id) as email
+               w.email, w.tax_code as payerTaxCode, w.given_name || ' ' || w.family_name as payerName
         from schoolfees.bill b
+        left join schoolfees.person w on w.entity_id = b.entity_id and w.person_id = b.payer_id
         join schoolfees.service s on s.entity_id = b.entity_id and s.service_id = b.service_id
         join schoolfees.person n on n.entity_id = b.entity_id and n.person_id = b.pupil_id
 
@@ -28,7 +29,9 @@ internal sealed record Bill(
 
     /// <summary>Without anybody's name: it is printed on receipts and told to the bank.</summary>
     public OpenPosition Position(SchoolFeesSettings policy, DateOnly today) =>
-        new(Code, string.Create(Italian, $"{Service}, {Period:MMMM yyyy}, bolletta {Code}"), new(DueOn, Lines(policy, today)));
+        new(Code, string.Create(Italian, $"{Service}, {Period:MMMM yyyy}, bolletta {Code}"), new(DueOn, Lines(policy, today))) { Debtor = Debtor };
+
+    Debtor? Debtor => PayerName is null ? null : new(Platform.Core.Identity.TaxCode.TryParse(PayerTaxCode, out var code) ? code.Value : null, PayerName.Length <= 140 ? PayerName : PayerName[..140]);
 
     /// <summary>What is to be paid on a day: the bill, and what the entity adds when it is late.</summary>
     public Euro Owed(SchoolFeesSettings policy, DateOnly today) => Total + Surcharge(policy, today);

@@ -65,6 +65,13 @@ public sealed class BillingTests
         await host.Quiet();
         await citizen.Open(here.PathAndQuery);
         citizen.Reads.Should().Contain("Hai pagato").And.Contain("CTN-");
+        using var officer = await host.SignIn("CTN", "payments.see");
+        await officer.Open("/console/castenaso/pagamenti");
+        foreach (var typed in new[] { SchoolOffice.Payer, "rossi mario" })
+        {
+            await officer.Send(("testo", typed));
+            officer.Reads.Should().Contain("25,60", "an officer finds what a family paid by {0}", typed);
+        }
         (await SchoolOffice.Run(host, "GEN", "01/2026", "approva", "91,30")).Should().BeEquivalentTo(new { Unchanged = 1 });
         (await SchoolOffice.Run(host, "GEN", "01/2026", "anteprima")).Should().BeEquivalentTo(new { Unchanged = 1 });
     }
