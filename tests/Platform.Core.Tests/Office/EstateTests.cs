@@ -42,7 +42,7 @@ public sealed class EstateTests
 
         await _admin.Send(("servizio", "fines"), ("creditore", "MGD"));
 
-        _admin.Reads.Should().Contain("C’è almeno un servizio attivo").And.Contain("Citizens can pay by pagonline, by the agreement of the service centre").And.Contain("/monghidoro/multe\">Multe</a>");
+        _admin.Reads.Should().Contain("C’è almeno un servizio attivo").And.Contain("I cittadini possono pagare con pagonline, con la convenzione del centro servizi").And.Contain("/monghidoro/multe\">Multe</a>");
         await citizen.Open("/monghidoro/multe");
         citizen.Status.Should().Be(200);
 
