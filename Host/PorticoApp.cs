@@ -295,6 +295,7 @@ internal sealed class PorticoApp : IAsyncDisposable
             antiforgery.SuppressXFrameOptionsHeader = true;
         });
         builder.Services.AddHealthChecks();
+        OpenIdSignIn.Add(builder.Services, options);
     }
 
     /// <summary>In the database where the hosts were given a secret to share them by, in the data folder otherwise.</summary>
@@ -366,6 +367,8 @@ internal sealed class PorticoApp : IAsyncDisposable
         web.Use((http, next) => root.Resolve<HostNames>().Guard(http, next));
         web.UsePorticoAssets();
         web.Use((http, next) => pages.Secure(http, next));
+        if (root.Resolve<PorticoOptions>().SignIn.Count > 0)
+            web.UseAuthentication();
         web.UseRouting();
         web.MapGet("/health/live", () => Results.Text("live"));
         web.MapGet("/health/ready", http => Health.Ready(http, root, catalog));

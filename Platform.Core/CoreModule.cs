@@ -49,6 +49,7 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<OfficerSessions>().SingleInstance();
         builder.RegisterType<ConsoleServer>().SingleInstance();
         builder.RegisterType<ConsolePages>().SingleInstance();
+        builder.RegisterType<OpenIdSignIn>().SingleInstance();
         builder.RegisterInstance(new DispatchTerms());
         builder.RegisterType<Dispatcher>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<JobRunner>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
@@ -139,6 +140,9 @@ internal sealed class CoreModule : IPlatformModule
         endpoints.MapGet(ConsolePaths.Root, (RequestDelegate)console.Overview).WithMetadata(ConsoleAccess.SignedIn);
         endpoints.MapGet(ConsolePaths.Root + "/{entity}", (RequestDelegate)console.Desk).WithMetadata(ConsoleAccess.SignedIn);
         endpoints.MapMethods(ConsolePaths.SignIn, both, (RequestDelegate)console.SignIn).WithMetadata(ConsoleAccess.Anybody);
+        var open = root.Resolve<OpenIdSignIn>();
+        endpoints.MapGet(ConsolePaths.SignIn + "/con/{provider}", (RequestDelegate)open.Start).WithMetadata(ConsoleAccess.Anybody);
+        endpoints.MapPost(IdentityProvider.Root + "/{provider}/uscita", (RequestDelegate)open.Logout).WithMetadata(ConsoleAccess.Anybody);
         endpoints.MapMethods(ConsolePaths.SignIn + "/avvio", both, (RequestDelegate)console.Bootstrap).WithMetadata(ConsoleAccess.Anybody);
         endpoints.MapMethods(ConsolePaths.SignIn + "/attiva", both, (RequestDelegate)console.Activate).WithMetadata(ConsoleAccess.Anybody);
         endpoints.MapPost(ConsolePaths.SignIn + "/codice", (RequestDelegate)console.Second).WithMetadata(ConsoleAccess.Anybody);

@@ -11,7 +11,7 @@ internal static class ConsoleCommands
 {
     public static Command Console(HostSettings settings) => new("console", "Who works at the console: the first way in, officers, and what they may do where.")
     {
-        Bootstrap(settings), Officer(settings), Activate(settings), Grant(settings), Revoke(settings), List(settings),
+        Bootstrap(settings), Officer(settings), Activate(settings), Identity(settings), Grant(settings), Revoke(settings), List(settings),
     };
 
     static Command Bootstrap(HostSettings settings)
@@ -39,6 +39,26 @@ internal static class ConsoleCommands
             if (outcome.Refusal is { } refusal)
                 return PorticoCommands.Fail(Words(refusal.Code, refusal.Detail));
             System.Console.WriteLine(outcome.Value);
+            return PorticoCommands.Done;
+        });
+        return command;
+    }
+
+    static Command Identity(HostSettings settings)
+    {
+        var officer = new Argument<Guid>("officer") { Description = "His number, as \"list\" prints it." };
+        var provider = new Argument<string>("provider") { Description = "Its name in PORTICO_SignIn__name__Authority." };
+        var subject = new Option<string?>("--subject") { Description = "What the provider calls him (claim sub).", HelpName = "sub" };
+        var taxCode = new Option<string?>("--tax-code") { Description = "His tax code, where the provider tells it: SPID and CIE do.", HelpName = "code" };
+        var command = new Command("identity", "Let an officer sign in by a provider of identities. Signing in gives nothing that was not granted.") { officer, provider, subject, taxCode };
+        command.SetAction(async (parsed, stop) =>
+        {
+            await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);
+            if (await app.Container.Resolve<OfficerRegister>().Bind(
+                parsed.GetValue(officer), parsed.GetValue(provider)!.ToLowerInvariant(), parsed.GetValue(subject), parsed.GetValue(taxCode), SettingsCommands.Operator, stop) is { } refusal)
+                return PorticoCommands.Fail(refusal.Code == OfficerRefusals.NoOfficer ? "No officer has this number: see \"portico console list\"."
+                    : "It cannot be bound: say either --subject or --tax-code, a right one, and one that is nobody's yet.");
+            System.Console.WriteLine("Bound.");
             return PorticoCommands.Done;
         });
         return command;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Platform.Core.Hosting;
+using Platform.Core.Identity;
 using Platform.Core.Mail;
 using Platform.Core.Plugins;
 
@@ -62,6 +63,7 @@ internal sealed class HostSettings
                 Log = OneOf(configuration, "Log", defaults.Log),
                 Limits = Limits(configuration.GetSection("Limits")),
                 Mail = Mail(configuration.GetSection("Mail"), profile),
+                SignIn = Providers(configuration, profile),
             },
             configuration);
     }
@@ -130,6 +132,33 @@ internal sealed class HostSettings
         if (mail.Security == MailSecurity.None && mail.User is not null)
             throw new StartRefusedException("Mail:Security is none: a password would go in the clear. Write starttls or tls.");
         return mail;
+    }
+
+    /// <exception cref="StartRefusedException">One cannot be used like this; in words.</exception>
+    public static IReadOnlyList<IdentityProvider> Providers(IConfiguration configuration, Profile profile) => [.. configuration.GetSection("SignIn").GetChildren().Select(section => Provider(section, profile))];
+
+    /// <summary><c>PORTICO_SignIn__regione__Authority</c> and so on: each section is a provider under its own name.</summary>
+    static IdentityProvider Provider(IConfigurationSection section, Profile profile)
+    {
+        var id = section.Key.ToLowerInvariant();
+        if (id is not { Length: >= 2 and <= 20 } || !char.IsAsciiLetter(id[0]) || !id.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') || id == "local")
+            throw new StartRefusedException($"SignIn has a provider called \"{section.Key}\"; write 2 to 20 letters, digits and hyphens, beginning with a letter, and not \"local\".");
+        string Must(string name) => section[name] is { Length: > 0 } value ? value : throw new StartRefusedException($"SignIn:{section.Key} has no {name}: set PORTICO_SignIn__{section.Key}__{name}.");
+        var authority = Must("Authority");
+        if (!Uri.TryCreate(authority, UriKind.Absolute, out var address) || !(address.Scheme == "https" || address is { Scheme: "http", IsLoopback: true } && profile != Profile.Production))
+            throw new StartRefusedException($"SignIn:{section.Key}:Authority is \"{authority}\"; write the provider's address with https://.");
+        var usual = new IdentityProvider { Id = id, Title = section["Title"] is { Length: > 0 } title ? title : section.Key, Authority = authority, ClientId = Must("ClientId"), ClientSecret = Must("ClientSecret") };
+        return usual with
+        {
+            Scopes = section["Scopes"] is { Length: > 0 } scopes ? scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries) : usual.Scopes,
+            TaxCodeClaim = section["TaxCodeClaim"] is { Length: > 0 } claim ? claim : usual.TaxCodeClaim,
+            TaxCodePrefix = section["TaxCodePrefix"] ?? usual.TaxCodePrefix,
+            LevelClaim = section["LevelClaim"] is { Length: > 0 } level ? level : usual.LevelClaim,
+            Levels = section.GetSection("Levels").GetChildren().ToDictionary(pair => pair.Key, pair => pair.Value ?? "", StringComparer.Ordinal) is { Count: > 0 } levels
+                ? levels.ToDictionary(pair => pair.Value, pair => int.TryParse(pair.Key, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 3
+                    ? number : throw new StartRefusedException($"SignIn:{section.Key}:Levels:{pair.Key} is no level; write 1, 2 or 3, with what the provider calls it."), StringComparer.Ordinal)
+                : usual.Levels,
+        };
     }
 
     static IConfigurationRoot Configuration() => new ConfigurationBuilder()

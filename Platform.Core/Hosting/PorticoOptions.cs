@@ -61,4 +61,7 @@ internal sealed record PorticoOptions
 
     /// <summary>Where letters go.</summary>
     public Mail.MailOptions Mail { get; init; } = new();
+
+    /// <summary>Providers of identities by which officers may sign in, beside their passwords.</summary>
+    public IReadOnlyList<Identity.IdentityProvider> SignIn { get; init; } = [];
 }

@@ -7,6 +7,7 @@ using OtpNet;
 using QRCoder;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
+using Platform.Core.Hosting;
 using Platform.Core.Limits;
 using Platform.Core.Pages;
 using Platform.Core.Plugins;
@@ -14,7 +15,7 @@ using Platform.Core.Plugins;
 namespace Platform.Core.Identity;
 
 /// <summary>Signing in and out, and the first pages of who is signed in.</summary>
-internal sealed class ConsolePages(ConsoleServer console, PageServer pages, OfficerSessions sessions, OfficerRegister register, EntityDirectory entities, AddressLimits addresses, CallScopes scopes, ILogger<ConsolePages> log)
+internal sealed class ConsolePages(ConsoleServer console, PageServer pages, OfficerSessions sessions, OfficerRegister register, EntityDirectory entities, AddressLimits addresses, CallScopes scopes, PorticoOptions options, ILogger<ConsolePages> log)
 {
     const int MostTries = 10;
 
@@ -46,7 +47,9 @@ internal sealed class ConsolePages(ConsoleServer console, PageServer pages, Offi
             log.LogWarning("A sign-in failed: user name or password.");
             form.Set("password", "").AddError("", PageTexts.Catalog.In(frame.Culture)["signin.wrong"]);
         }
-        await Show<SignInView>(http, frame, form, form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
+        var back = http.Request.Query["back"].ToString();
+        var model = new SignInModel(form, [.. options.SignIn.Select(provider => new Crumb(provider.Title, $"{ConsolePaths.SignIn}/con/{provider.Id}{(back.Length > 0 ? "?back=" + Uri.EscapeDataString(back) : "")}"))]);
+        await Show<SignInView>(http, frame, model, form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 
     public async Task Bootstrap(HttpContext http)
@@ -237,7 +240,7 @@ internal sealed class ConsolePages(ConsoleServer console, PageServer pages, Offi
         EntityId.Centre, EntityId.Centre, "core", call => call.Resolve<ITries>().Count(thing, MostTries, LockedFor, http.RequestAborted));
 
     /// <summary>Where he was going, when that is a page of the console; what else an address names is not gone to.</summary>
-    static string Back(string? back) =>
+    internal static string Back(string? back) =>
         back is not null && back.StartsWith(ConsolePaths.Root + "/", StringComparison.Ordinal) && !back.StartsWith(ConsolePaths.SignIn, StringComparison.Ordinal)
         && back.All(c => c is > ' ' and < (char)127 and not '\\') && !back.Contains("//", StringComparison.Ordinal) && !back.Contains("..", StringComparison.Ordinal) ? back : ConsolePaths.Root;
 
@@ -321,3 +324,6 @@ public sealed class AccountModel
 public sealed record AccountSession(DateTimeOffset BegunAt, DateTimeOffset SeenAt, bool IsThis);
 
 public sealed record AccountGrant(string Where, string Role, string Scope, DateOnly? Until);
+
+/// <summary>The sign-in form, and the providers of identities that may be chosen instead.</summary>
+public sealed record SignInModel(FormState Form, IReadOnlyList<Crumb> Providers);

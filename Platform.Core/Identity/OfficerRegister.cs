@@ -30,6 +30,7 @@ internal static class OfficerRefusals
     public const string Role = "core.role";
     public const string Scope = "core.scope";
     public const string Days = "core.grant_days";
+    public const string Identity = "core.identity";
 }
 
 /// <summary>Keeps officers, their ways to sign in and what they were given. Every change is in the journal of the entity that it concerns, by whom.</summary>
@@ -268,6 +269,54 @@ internal sealed partial class OfficerRegister(Database database, ServiceCatalog 
             Core, null, "core", clock,
             session => session.First<PasswordRow>("select officer_id, password from core.officer where login = @login and suspended_at is null", new { login = Plain(login) }), stop);
         return await Passwords.Matches(password, row?.Password) ? row!.OfficerId : null;
+    }
+
+    /// <summary>
+    /// Whom a provider of identities means: by its own name for the person, or by the tax code that was written down beforehand. The first sign-in by tax code binds the provider's name too,
+    /// by which the provider can end his sign-ins.
+    /// </summary>
+    public Task<Guid?> ByIdentity(string provider, string subject, string? taxCode, CancellationToken stop) => database.Run(
+        Core, EntityId.Centre, "core", clock,
+        async session =>
+        {
+            var found = await session.First<Guid?>(
+                """
+                select i.officer_id from core.officer_identity i join core.officer o on o.officer_id = i.officer_id and o.suspended_at is null
+                 where i.provider = @provider and i.subject in (@subject, @taxCode) order by (i.subject = @subject) desc limit 1
+                """,
+                new { provider, subject = "sub:" + subject, taxCode = taxCode is null ? "" : "tax:" + taxCode });
+            if (found is { } officer && await session.Execute(
+                "insert into core.officer_identity (provider, subject, officer_id, bound_at, bound_by) values (@provider, @subject, @officer, @now, 'sign-in') on conflict do nothing",
+                new { provider, subject = "sub:" + subject, officer, now = clock.GetUtcNow() }) > 0)
+                session.Record("core.identity_bound", new { Officer = officer, Provider = provider });
+            return found;
+        },
+        stop);
+
+    /// <summary>Lets an officer sign in by a provider, under its own name for him or by his tax code. Null when done; otherwise why not.</summary>
+    public async Task<Refusal?> Bind(Guid officer, string provider, string? subject, string? taxCode, string by, CancellationToken stop)
+    {
+        var code = default(TaxCode);
+        if ((subject is null) == (taxCode is null) || taxCode is not null && !TaxCode.TryParse(taxCode, out code) || subject is { Length: 0 or > 250 })
+            return new(OfficerRefusals.Identity);
+        try
+        {
+            return await database.Run(
+                Core, EntityId.Centre, by, clock,
+                async session =>
+                {
+                    await session.Execute(
+                        "insert into core.officer_identity (provider, subject, officer_id, bound_at, bound_by) values (@provider, @subject, @officer, @now, @by)",
+                        new { provider, subject = taxCode is null ? "sub:" + subject : "tax:" + code.Value, officer, now = clock.GetUtcNow(), by });
+                    session.Record("core.identity_bound", new { Officer = officer, Provider = provider });
+                    return (Refusal?)null;
+                },
+                stop);
+        }
+        catch (Npgsql.PostgresException wrong) when (wrong.SqlState is Npgsql.PostgresErrorCodes.UniqueViolation or Npgsql.PostgresErrorCodes.ForeignKeyViolation or Npgsql.PostgresErrorCodes.CheckViolation)
+        {
+            return new(wrong.SqlState == Npgsql.PostgresErrorCodes.ForeignKeyViolation ? OfficerRefusals.NoOfficer : OfficerRefusals.Identity);
+        }
     }
 
     /// <summary>A sign-in name as it is kept and compared.</summary>

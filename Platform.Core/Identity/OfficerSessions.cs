@@ -164,6 +164,26 @@ internal sealed class OfficerSessions(Database database, ServiceCatalog catalog,
         },
         stop);
 
+    /// <summary>Ends sign-ins because the provider said so: those of one of its sessions, or all that it began for a person.</summary>
+    public Task<int> EndByProvider(string provider, string? providerSession, string? subject, CancellationToken stop) => database.Run(
+        Core, EntityId.Centre, "core", clock,
+        async session =>
+        {
+            var ended = await session.List<Guid>(
+                """
+                delete from core.officer_session s
+                 where s.provider = @provider
+                   and (s.provider_session = @providerSession
+                        or @providerSession::text is null and s.officer_id in (select i.officer_id from core.officer_identity i where i.provider = @provider and i.subject = 'sub:' || @subject))
+                returning s.officer_id
+                """,
+                new { provider, providerSession, subject });
+            foreach (var officer in ended.Distinct())
+                session.Record("core.signed_out_by_provider", new { Officer = officer, Provider = provider });
+            return ended.Count;
+        },
+        stop);
+
     static string Actor(Guid officer) => new Officer(officer, "", _ => false).Actor;
 
     static byte[] Hash(string value) => SHA256.HashData(Encoding.UTF8.GetBytes(value));

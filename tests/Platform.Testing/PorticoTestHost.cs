@@ -111,12 +111,6 @@ public sealed class PorticoTestHost : IAsyncDisposable
         Action<ContainerBuilder>? container, IEnumerable<KeyValuePair<string, string?>>? secrets)
     {
         var data = Directory.CreateTempSubdirectory("portico-host-").FullName;
-        var options = new PorticoOptions
-        {
-            Profile = profile, DataFolder = data, Listen = "http://127.0.0.1:0", PluginsFolder = plugins ?? TestCluster.Plugins, Database = $"{database.Web};{connection}",
-            // A test is the proxy: whom it names in X-Forwarded-For has sent the request.
-            Proxies = [System.Net.IPNetwork.Parse("127.0.0.1/32")],
-        };
         var console = Environment.GetEnvironmentVariable("PORTICO_TEST_LOG") ?? "None";
         var settings = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
@@ -127,6 +121,13 @@ public sealed class PorticoTestHost : IAsyncDisposable
             ["Logging:Console:LogLevel:Default"] = console,
         };
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).AddInMemoryCollection(secrets).Build();
+        var options = new PorticoOptions
+        {
+            Profile = profile, DataFolder = data, Listen = "http://127.0.0.1:0", PluginsFolder = plugins ?? TestCluster.Plugins, Database = $"{database.Web};{connection}",
+            // A test is the proxy: whom it names in X-Forwarded-For has sent the request.
+            Proxies = [System.Net.IPNetwork.Parse("127.0.0.1/32")],
+            SignIn = HostSettings.Providers(configuration, profile),
+        };
         if (plugins is not null)
         {
             // As an operator does who has put a new service into the folder. What is refused is told by the host itself.
