@@ -39,27 +39,11 @@ internal sealed class Tries(Database database, CallContext call, TimeProvider cl
 }
 
 /// <summary>Forgets tries that count no more.</summary>
-internal sealed class TriesSweeper(Database database, TimeProvider clock, ILogger<TriesSweeper> log) : Sweeper(log)
+internal sealed class TriesSweeper(Database database, TimeProvider clock, ILogger<TriesSweeper> log) : ExpirySweeper(database, clock, log)
 {
-    static readonly TimeSpan Pace = TimeSpan.FromMinutes(1);
-
-    DateTimeOffset _next = DateTimeOffset.MinValue;
-
     protected override string Name => "tries";
 
-    protected override async Task<int> SweepOnce(CancellationToken stop)
-    {
-        var now = clock.GetUtcNow();
-        if (now < _next)
-            return 0;
-        var entities = await database.Run(
-            ModuleRoles.Centre, null, "tries", clock, session => session.List<int>("select distinct entity_id from core.tries where until <= @now", new { now }), stop);
-        var gone = 0;
-        foreach (var entity in entities)
-            gone += await database.Run(
-                ModuleRoles.Of("core"), new(entity), "tries", clock,
-                session => session.Execute("delete from core.tries where entity_id = @entity and until <= @now", new { entity, now }), stop);
-        _next = now + Pace;
-        return gone;
-    }
+    protected override string Entities => "select distinct entity_id from core.tries where until <= @old";
+
+    protected override string Forget => "delete from core.tries where entity_id = @entity and until <= @old";
 }

@@ -265,32 +265,16 @@ internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvi
 }
 
 /// <summary>Empties, thirty days after a run ended, what was wrong in its file.</summary>
-internal sealed class ImportSweeper(Database database, TimeProvider clock, ILogger<ImportSweeper> log) : Sweeper(log)
+internal sealed class ImportSweeper(Database database, TimeProvider clock, ILogger<ImportSweeper> log) : ExpirySweeper(database, clock, log)
 {
-    static readonly TimeSpan Pace = TimeSpan.FromHours(1);
-    static readonly TimeSpan Kept = TimeSpan.FromDays(30);
-
-    DateTimeOffset _next = DateTimeOffset.MinValue;
-
     protected override string Name => "imports";
 
-    protected override async Task<int> SweepOnce(CancellationToken stop)
-    {
-        var now = clock.GetUtcNow();
-        if (now < _next)
-            return 0;
-        var old = now - Kept;
-        var entities = await database.Run(
-            ModuleRoles.Centre, null, "imports", clock,
-            session => session.List<int>("select distinct entity_id from core.import_run where (errors is not null or refused_lines is not null) and ended_at <= @old", new { old }), stop);
-        var gone = 0;
-        foreach (var entity in entities)
-            gone += await database.Run(
-                ModuleRoles.Of("core"), new(entity), "imports", clock,
-                session => session.Execute(
-                    "update core.import_run set errors = null, refused_lines = null where entity_id = @entity and (errors is not null or refused_lines is not null) and ended_at <= @old", new { entity, old }),
-                stop);
-        _next = now + Pace;
-        return gone;
-    }
+    protected override TimeSpan Pace => TimeSpan.FromHours(1);
+
+    protected override TimeSpan Kept => TimeSpan.FromDays(30);
+
+    protected override string Entities => "select distinct entity_id from core.import_run where (errors is not null or refused_lines is not null) and ended_at <= @old";
+
+    protected override string Forget =>
+        "update core.import_run set errors = null, refused_lines = null where entity_id = @entity and (errors is not null or refused_lines is not null) and ended_at <= @old";
 }

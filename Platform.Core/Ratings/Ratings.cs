@@ -138,30 +138,15 @@ internal sealed class RatingRow
 }
 
 /// <summary>Empties the words of ratings after a year; stars and reasons stay.</summary>
-internal sealed class RatingSweeper(Database database, TimeProvider clock, ILogger<RatingSweeper> log) : Sweeper(log)
+internal sealed class RatingSweeper(Database database, TimeProvider clock, ILogger<RatingSweeper> log) : ExpirySweeper(database, clock, log)
 {
-    static readonly TimeSpan Pace = TimeSpan.FromHours(1);
-    static readonly TimeSpan Kept = TimeSpan.FromDays(365);
-
-    DateTimeOffset _next = DateTimeOffset.MinValue;
-
     protected override string Name => "ratings";
 
-    protected override async Task<int> SweepOnce(CancellationToken stop)
-    {
-        var now = clock.GetUtcNow();
-        if (now < _next)
-            return 0;
-        var old = now - Kept;
-        var entities = await database.Run(
-            ModuleRoles.Centre, null, "ratings", clock,
-            session => session.List<int>("select distinct entity_id from core.rating where words is not null and changed_at <= @old", new { old }), stop);
-        var gone = 0;
-        foreach (var entity in entities)
-            gone += await database.Run(
-                ModuleRoles.Of("core"), new(entity), "ratings", clock,
-                session => session.Execute("update core.rating set words = null where entity_id = @entity and words is not null and changed_at <= @old", new { entity, old }), stop);
-        _next = now + Pace;
-        return gone;
-    }
+    protected override TimeSpan Pace => TimeSpan.FromHours(1);
+
+    protected override TimeSpan Kept => TimeSpan.FromDays(365);
+
+    protected override string Entities => "select distinct entity_id from core.rating where words is not null and changed_at <= @old";
+
+    protected override string Forget => "update core.rating set words = null where entity_id = @entity and words is not null and changed_at <= @old";
 }
