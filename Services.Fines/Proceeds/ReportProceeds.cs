@@ -42,17 +42,19 @@ internal sealed class ReportProceeds(ISessions sessions) : IOfficeCommand
     const string Proceeds =
         """
         with moved as (
-            select f.device_kind <> '' and f.article ~ '(^|[^0-9])142([^0-9]|$)' as speed, f.device_kind, f.road_owner,
-                   m.kind = 'paid' as came, m.cents is null as unknown,
-                   case when m.kind = 'paid' then 1 else -1 end * coalesce(m.cents, 0) as cents,
-                   case when m.kind = 'paid' then 1 else -1 end * least(f.costs_cents, coalesce(m.cents, 0)) as costs
-              from fines.movement m join fines.fine f on f.entity_id = m.entity_id and f.fine_id = m.fine_id
+            select m.fine_id, count(*) filter (where m.kind = 'paid') as payments, count(*) filter (where m.kind <> 'paid') as returns, count(*) filter (where m.cents is null) as unknown,
+                   sum(case when m.kind = 'paid' then 1 else -1 end * coalesce(m.cents, 0)) as cents
+              from fines.movement m
              where m.entity_id = @entity and m.moved_on >= @first and m.moved_on < @after and m.kind in ('paid', 'reversed', 'refunded')
+             group by m.fine_id
+        ), fined as (
+            -- The costs once, however often it was paid and given back: what is left of a payment has them first.
+            select f.device_kind <> '' and f.article ~ '(^|[^0-9])142([^0-9]|$)' as speed, f.device_kind, f.road_owner, m.*, sign(m.cents) * least(f.costs_cents, abs(m.cents)) as costs
+              from moved m join fines.fine f on f.entity_id = @entity and f.fine_id = m.fine_id
         )
         select speed, case when speed then device_kind else '' end as kind, case when speed then road_owner else '' end as owner,
-               count(*) filter (where came)::int as payments, count(*) filter (where not came)::int as returns,
-               sum(cents)::bigint as total, sum(costs)::bigint as costs, count(*) filter (where unknown)::int as unknown
-          from moved
+               sum(payments)::int as payments, sum(returns)::int as returns, sum(cents)::bigint as total, sum(costs)::bigint as costs, sum(unknown)::int as unknown
+          from fined
          group by 1, 2, 3
          order by 1 desc, 2, 3
         """;

@@ -84,6 +84,16 @@ public sealed class OutcomeTests
     }
 
     [Test]
+    public async Task Costs_are_taken_off_the_proceeds_once_however_often_a_fine_is_given_back_in_part()
+    {
+        var position = Position(await desk.NewFine());
+        PositionRefunded Part(int version) => new(position, version, Guid.NewGuid(), Guid.NewGuid(), "A", Guid.NewGuid(), Euro.Of(10), RefundedDue.Paid, desk.Host.Clock.GetUtcNow());
+        await Tell(position, Paid(position, 1, "A"), Part(2), Part(3));
+
+        (await desk.Sheet("proceeds", ("year", "2026"))).Select(row => string.Join(';', row)).Should().Equal("2026;art. 208;;;1;2;11,40;2,00;9,40;0,00;9,40");
+    }
+
+    [Test]
     public async Task Whatever_comes_in_whatever_order_the_fine_is_paid_exactly_when_its_last_payment_stands_and_all_is_told_once()
     {
         // Payments of two orders, each taken back or not, and ends of the position between them; versions grow as payments gives them.
