@@ -73,8 +73,8 @@ internal sealed class FollowPosition(ISettings<FinesSettings> settings)
     }
 
     /// <remarks>
-    /// What was given back whole does not stay paid. Whether it is owed again is not decided here: payments takes no money for a due that was given back as not
-    /// owed, and the officer who cancels the fine says why in the register.
+    /// What was given back whole does not stay paid. What was given back as not owed is archived as well: payments takes no money for it, so nobody is to be asked or reminded;
+    /// the office's own system has the last word with its next file.
     /// </remarks>
     public async Task On(PositionRefunded happened, IEntitySession session, CancellationToken stop)
     {
@@ -85,6 +85,10 @@ internal sealed class FollowPosition(ISettings<FinesSettings> settings)
         session.Record("fines.refunded", new { fine = name.ToString(), order = happened.OrderNumber, cents = happened.Amount.Cents, then = happened.Then });
         if (happened.Then != RefundedDue.Paid)
             await Reopen(session, name, happened.OrderNumber, happened.At, "refund");
+        if (happened.Then == RefundedDue.Cancelled)
+            await session.Execute(
+                "update fines.fine set phase = 'archived', changed_at = @at where entity_id = @entity and series = @Series and year = @Year and number = @Number and state = 'open' and phase <> 'archived'",
+                new { entity = session.Entity, name.Series, name.Year, name.Number, at = happened.At });
     }
 
     static async Task Reopen(IEntitySession session, FineNumber name, string order, DateTimeOffset at, string why)

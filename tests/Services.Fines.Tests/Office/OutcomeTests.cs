@@ -94,6 +94,19 @@ public sealed class OutcomeTests
     }
 
     [Test]
+    public async Task What_was_given_back_as_not_owed_is_archived_and_nobody_is_reminded_of_it()
+    {
+        (await host.Portico("settings", "set", "fines", "--entity", "URG", "remindBefore=5")).Code.Should().Be(0);
+        var fine = await desk.NewFine();
+        var position = Position(fine);
+        await Tell(position, Paid(position, 1, "A"), new PositionRefunded(position, 2, Guid.NewGuid(), Guid.NewGuid(), "A", Guid.NewGuid(), new(31_40), RefundedDue.Cancelled, host.Clock.GetUtcNow()));
+
+        (await host.Database.Value<string>("select state || ' ' || phase from fines.fine where number = @fine", new { fine })).Should().Be("open archived");
+        await host.After(TimeSpan.FromDays(1));
+        (await desk.Sheet("reminders")).Should().BeEmpty();
+    }
+
+    [Test]
     public async Task Whatever_comes_in_whatever_order_the_fine_is_paid_exactly_when_its_last_payment_stands_and_all_is_told_once()
     {
         // Payments of two orders, each taken back or not, and ends of the position between them; versions grow as payments gives them.
