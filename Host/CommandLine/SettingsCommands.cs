@@ -61,15 +61,6 @@ internal static class SettingsCommands
     /// <summary>Whoever works at this machine, as the journal names him.</summary>
     internal static string Operator => "cli:" + Environment.UserName;
 
-    /// <summary>What a service says of a creditor's settings, with what is stored and no longer understood.</summary>
-    public static async Task<IReadOnlyList<Readiness>> Lines(Database database, ServiceDescription service, Entity creditor, CancellationToken stop)
-    {
-        var history = await new SettingsStore(database, TimeProvider.System).History(creditor.Id, service.Id, stop);
-        var faults = new List<string>();
-        var current = history.Count == 0 ? service.Settings!.Default() : service.Settings!.From(history[0].Values, faults);
-        return [.. faults.Concat(service.Settings.Faults(current)).Select(fault => new Readiness(false, fault)), .. service.Settings.Check(current, creditor)];
-    }
-
     static async Task Show(PorticoApp app, ServiceDescription service, Entity creditor, CancellationToken stop)
     {
         var history = await app.Container.Resolve<SettingsStore>().History(creditor.Id, service.Id, stop);
@@ -84,7 +75,7 @@ internal static class SettingsCommands
         }
         foreach (var version in history.Take(VersionsShown))
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"version {version.Version}, {LegalTime.Local(version.ChangedAt):yyyy-MM-dd HH:mm}, {version.ChangedBy}: {string.Join(' ', version.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}"))}"));
-        foreach (var line in await Lines(app.Container.Resolve<Database>(), service, creditor, stop))
+        foreach (var line in await app.Container.Resolve<SettingsStore>().Judge(service, creditor, stop))
             Console.WriteLine($"{(line.Ready ? "ok  " : "MEND")}  {line.Words}");
     }
 

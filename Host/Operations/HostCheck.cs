@@ -3,6 +3,7 @@ using Npgsql;
 using Platform.Core.Entities;
 using Platform.Core.Hosting;
 using Platform.Core.Plugins;
+using Platform.Core.Settings;
 using Platform.Core.Storage;
 using Platform.Core.Time;
 using Platform.Payments.Checkout;
@@ -185,7 +186,7 @@ internal static class HostCheck
         foreach (var service in services.Where(service => service.Settings is not null))
             foreach (var creditor in entities.CreditorsOf(service.Id))
             {
-                var lines = await SettingsCommands.Lines(database, service, creditor, stop);
+                var lines = await new SettingsStore(database, TimeProvider.System).Judge(service, creditor, stop);
                 foreach (var line in lines.Where(line => !line.Ready))
                     yield return new($"{service.Id}, {creditor.Name} ({creditor.Code})", CheckVerdict.Mend, line.Words);
                 if (lines.All(line => line.Ready))

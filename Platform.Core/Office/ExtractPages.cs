@@ -42,10 +42,7 @@ internal sealed class ExtractPage<TCommand>(ServiceCatalog catalog, CallContext 
             ?? known.CreditorsOf(call.Module).FirstOrDefault(owed => owed.Id == request.Entity.Id)?.Id;
         var notes = new List<string>();
         // A file that is handed out is a whole one: what is refused half-way was none.
-        var file = new FileStream(Path.Combine(Path.GetTempPath(), $"portico-extract-{Guid.NewGuid():n}"), new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
+        var file = TemporaryFile.New();
         string? refused = null;
         try
         {

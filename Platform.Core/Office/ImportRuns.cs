@@ -55,10 +55,7 @@ internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvi
     /// <summary>Takes the file and answers at once; the run's number is its address.</summary>
     public async Task<Guid> Begin(CallContext call, ImportVerb verb, string fileName, Stream content, bool allOrNothing, CancellationToken stop)
     {
-        var file = new FileStream(Path.Combine(Path.GetTempPath(), $"portico-import-{Guid.NewGuid():n}"), new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
+        var file = TemporaryFile.New();
         try
         {
             await content.CopyToAsync(file, stop);
@@ -150,7 +147,7 @@ internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvi
                 failure = "broken";
             }
             await pulse.End();
-            await End(call, run, report, failure, refused.Length is > 0 and <= MostRefusedBytes ? refused.ToArray() : null);
+            await End(call, run, report, failure, refused.Length > Encoding.UTF8.Preamble.Length && refused.Length <= MostRefusedBytes ? refused.ToArray() : null);
         }
         catch (Exception wrong)
         {

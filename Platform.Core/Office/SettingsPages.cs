@@ -128,15 +128,7 @@ internal sealed class ReadyList(SettingsStore store, IEnumerable<IReadyCheck> ch
 {
     public async Task<IReadOnlyList<Readiness>> Of(ServiceDescription service, Entity creditor, CancellationToken stop)
     {
-        var lines = new List<Readiness>();
-        if (service.Settings is { } settings)
-        {
-            var history = await store.History(creditor.Id, service.Id, stop);
-            var faults = new List<string>();
-            var current = history.Count == 0 ? settings.Default() : settings.From(history[0].Values, faults);
-            lines.AddRange(faults.Concat(settings.Faults(current)).Select(fault => new Readiness(false, fault)));
-            lines.AddRange(settings.Check(current, creditor));
-        }
+        List<Readiness> lines = [.. await store.Judge(service, creditor, stop)];
         foreach (var check in checks)
             lines.AddRange(await check.Of(service.Id, creditor, stop));
         return lines;

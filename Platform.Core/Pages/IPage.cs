@@ -66,7 +66,15 @@ public abstract record PageAnswer
     /// <param name="content">Read from where it stands, and closed.</param>
     /// <param name="name">What it is saved as: <c>attestazione-2025.pdf</c>. Anything but letters, digits, dots, hyphens and underscores becomes a hyphen.</param>
     /// <param name="mediaType"><c>application/pdf</c>, for instance.</param>
-    public static PageAnswer File(Stream content, string name, string mediaType) => new Download(content, name, mediaType);
+    public static PageAnswer File(Stream content, string name, string mediaType)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        return new Streamed(name, mediaType, async (to, stop) =>
+        {
+            await using (content)
+                await content.CopyToAsync(to, stop);
+        }) { Length = content.CanSeek ? content.Length - content.Position : null };
+    }
 
     /// <inheritdoc cref="File(Stream, string, string)"/>
     public static PageAnswer File(byte[] content, string name, string mediaType) => File(new MemoryStream(content, writable: false), name, mediaType);
@@ -88,8 +96,6 @@ public abstract record PageAnswer
         public int? Refresh { get; init; }
     }
 
-    internal sealed record Download(Stream Content, string Name, string MediaType) : PageAnswer;
-
     /// <summary>A view that was drawn within the limits of its service.</summary>
     internal sealed record Drawn(ReadOnlyMemory<byte> Html, string? ContentType, int Code) : PageAnswer
     {
@@ -97,7 +103,11 @@ public abstract record PageAnswer
     }
 
     /// <summary>A file that is written while it is sent, so that its length does not show in memory. What goes wrong on the way breaks it off.</summary>
-    internal sealed record Streamed(string Name, string MediaType, Func<Stream, CancellationToken, Task> Write) : PageAnswer;
+    internal sealed record Streamed(string Name, string MediaType, Func<Stream, CancellationToken, Task> Write) : PageAnswer
+    {
+        /// <summary>In bytes, where it is known beforehand.</summary>
+        public long? Length { get; init; }
+    }
 
     internal sealed record SeeOther(string Address) : PageAnswer;
 

@@ -247,24 +247,13 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
                 if (!HttpMethods.IsHead(http.Request.Method))
                     await http.Response.Body.WriteAsync(drawn.Html, http.RequestAborted);
                 break;
-            case PageAnswer.Download file:
-                await using (file.Content)
-                {
-                    http.Response.Headers.CacheControl = "no-store";
-                    http.Response.ContentType = file.MediaType;
-                    http.Response.Headers.ContentDisposition = $"attachment; filename=\"{string.Concat(file.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-'))}\"";
-                    if (file.Content.CanSeek)
-                        http.Response.ContentLength = file.Content.Length - file.Content.Position;
-                    if (!HttpMethods.IsHead(http.Request.Method))
-                        await file.Content.CopyToAsync(http.Response.Body, http.RequestAborted);
-                }
-                break;
             case PageAnswer.Streamed file:
                 http.Response.Headers.CacheControl = "no-store";
-                http.Response.Headers.ContentDisposition = $"attachment; filename=\"{file.Name}\"";
+                http.Response.Headers.ContentDisposition = $"attachment; filename=\"{string.Concat(file.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-'))}\"";
                 http.Response.ContentType = file.MediaType;
-                if (!HttpMethods.IsHead(http.Request.Method))
-                    await file.Write(http.Response.Body, http.RequestAborted);
+                http.Response.ContentLength = file.Length;
+                // Written for HEAD too, to nobody: what it reads from is closed by that.
+                await file.Write(HttpMethods.IsHead(http.Request.Method) ? Stream.Null : http.Response.Body, http.RequestAborted);
                 break;
             case PageAnswer.SeeOther go when await IsAllowed(go.Address, http.RequestAborted):
                 http.Response.StatusCode = StatusCodes.Status303SeeOther;
@@ -282,6 +271,13 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
                 http.Response.StatusCode = status.Code;
                 break;
         }
+    }
+
+    /// <summary>303, to an address that we made.</summary>
+    public static void SeeOther(HttpContext http, string where)
+    {
+        http.Response.StatusCode = StatusCodes.Status303SeeOther;
+        http.Response.Headers.Location = where;
     }
 
     async Task<bool> IsAllowed(string address, CancellationToken stop) =>

@@ -63,14 +63,14 @@ internal sealed class RatingPages(PageServer pages, EntityDirectory entities, Se
             if (form.IsValid)
             {
                 await ratings.SetReason(thing, reason.Length == 0 ? null : reason, form[Words].Length == 0 ? null : form[Words], http.RequestAborted);
-                SeeOther(http, $"{address}&{Done}=1");
+                PageServer.SeeOther(http, $"{address}&{Done}=1");
                 return;
             }
         }
         else if (form[Stars] is ['1' or '2' or '3' or '4' or '5'] stars)
         {
             await ratings.SetStars(thing, stars[0] - '0', frame.Culture.TwoLetterISOLanguageName, http.RequestAborted);
-            SeeOther(http, address);
+            PageServer.SeeOther(http, address);
             return;
         }
         else
@@ -106,12 +106,6 @@ internal sealed class RatingPages(PageServer pages, EntityDirectory entities, Se
     Task Show(HttpContext http, PageFrame frame, RatingModel model) => pages.Show(
         http, frame, typeof(RatingPage), new(StringComparer.Ordinal) { ["Model"] = model },
         model.Form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
-
-    static void SeeOther(HttpContext http, string where)
-    {
-        http.Response.StatusCode = StatusCodes.Status303SeeOther;
-        http.Response.Headers.Location = where;
-    }
 }
 
 /// <param name="Stars">What was chosen, or null before that.</param>

@@ -27,6 +27,17 @@ internal sealed class SettingsStore(Database database, TimeProvider clock)
     public Task<IReadOnlyList<SettingsVersion>> History(EntityId creditor, string service, CancellationToken stop) => database.Run(
         CoreRole, creditor, "settings", clock, session => Versions(session, service), stop);
 
+    /// <summary>What a service says of a creditor's settings as they stand, with what is stored and no longer understood; nothing where there is nothing to decide.</summary>
+    public async Task<IReadOnlyList<Readiness>> Judge(ServiceDescription service, Entity creditor, CancellationToken stop)
+    {
+        if (service.Settings is not { } form)
+            return [];
+        var history = await History(creditor.Id, service.Id, stop);
+        var faults = new List<string>();
+        var current = history.Count == 0 ? form.Default() : form.From(history[0].Values, faults);
+        return [.. faults.Concat(form.Faults(current)).Select(fault => new Readiness(false, fault)), .. form.Check(current, creditor)];
+    }
+
     /// <summary>Adds a version in which <paramref name="changes"/> are made, or does nothing when they change nothing.</summary>
     /// <returns>The version that stands now, or what is wrong, one sentence each in <see cref="Refusal.Detail"/>.</returns>
     public Task<Outcome<int>> Change(EntityId creditor, string service, SettingsForm form, IReadOnlyList<(string Name, string Text)> changes, string who, CancellationToken stop) => Add(

@@ -31,7 +31,6 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
 
     static readonly TimeSpan Within = TimeSpan.FromMinutes(10);
 
-
     /// <summary>The browser comes back, by a cross-site POST without any session, or by GET. Whatever it brings, it is sent on to the payment's own page.</summary>
     public async Task Return(HttpContext http)
     {
@@ -141,7 +140,7 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         // The choice is too old, or there is none any more: the payment's own page says what became of it.
         if (wanted is null || (!posted && state is not (PaymentState.Prepared or PaymentState.AtBank or PaymentState.Unknown)))
         {
-            SeeOther(http, $"/{entity.Slug}/pagamenti/{code}");
+            PageServer.SeeOther(http, $"/{entity.Slug}/pagamenti/{code}");
             return;
         }
         var service = catalog.Find(wanted.Service);
@@ -152,7 +151,7 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         {
             var started = await scopes.In(creditor.Id, new(wanted.ShownBy), wanted.Service, scope => scope.Resolve<ICommands>().Send(wanted.Start, stop));
             if (started.Refusal is null)
-                SeeOther(http, started.Value.GoTo.AbsoluteUri);
+                PageServer.SeeOther(http, started.Value.GoTo.AbsoluteUri);
             else
                 await pages.Refuse(
                     http, frame, t["resume.refused.title"], t["resume.refused.what"], [t["resume.refused.todo"]], $"{servicePath}/{wanted.ReturnPage}".TrimEnd('/'), t["status.back"],
@@ -203,7 +202,7 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
                 if (await Found(asked, creditor, stop) is { } found && snapshot.ById(found.ShownBy) is { } shownBy)
                 {
                     var answered = await poller.AskNow(found.Creditor, found.PaymentId, stop);
-                    SeeOther(http, ForBrowser(http, shownBy, $"/{shownBy.Slug}/pagamenti/{found.StatusCode}?{Asked}={(answered ? 1 : 0)}"));
+                    PageServer.SeeOther(http, ForBrowser(http, shownBy, $"/{shownBy.Slug}/pagamenti/{found.StatusCode}?{Asked}={(answered ? 1 : 0)}"));
                     return;
                 }
                 form.AddError("", t["ask.unknown"]);
@@ -230,12 +229,6 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
     }
 
     string ForBrowser(HttpContext http, Entity shownBy, string page) => shownBy.HostName is null ? page : hosts.Address(http, shownBy, page).AbsoluteUri;
-
-    static void SeeOther(HttpContext http, string where)
-    {
-        http.Response.StatusCode = StatusCodes.Status303SeeOther;
-        http.Response.Headers.Location = where;
-    }
 
     /// <summary>A code typed from paper leads to the same page as the QR.</summary>
     public async Task CheckForm(HttpContext http)
