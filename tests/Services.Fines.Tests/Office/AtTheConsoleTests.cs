@@ -70,6 +70,17 @@ public sealed class AtTheConsoleTests
     }
 
     [Test]
+    public async Task A_file_without_its_columns_offers_no_file_of_wrong_lines()
+    {
+        using var officer = await _host.SignIn("URG", "fines.load");
+        await officer.Open(Load);
+        await Upload(officer, "senza.csv", "targa;comune\nAB123CD;037005\n");
+        await Ended(officer);
+
+        officer.Reads.Should().Contain("Mancano le colonne").And.NotContain("scarica le righe sbagliate");
+    }
+
+    [Test]
     public async Task Another_entitys_file_and_its_errors_are_not_there()
     {
         using var officer = await _host.SignIn("URG", "fines.load");
