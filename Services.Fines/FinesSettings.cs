@@ -11,7 +11,8 @@ internal sealed record FinesSettings : IValidatableObject
 {
     [Setting("Festa del patrono", "Feast of the patron saint",
         Hint = "Giorno e mese, per esempio 29/06. I termini che finiscono quel giorno slittano al primo giorno lavorativo.",
-        HintEn = "Day and month, for instance 29/06. A term that ends on that day ends on the next working day.")]
+        HintEn = "Day and month, for instance 29/06. A term that ends on that day ends on the next working day.",
+        Wrong = "Scrivi giorno e mese, per esempio 29/06", WrongEn = "Write day and month, for instance 29/06")]
     public string Patron { get; init; } = "";
 
     [Setting("Pagamento prima della notifica", "Payment before notification",
@@ -57,8 +58,8 @@ internal sealed record FinesSettings : IValidatableObject
     public static IEnumerable<Readiness> Check(FinesSettings settings, Entity creditor)
     {
         // What a corps of several municipalities does with its many patrons, it decides by leaving it empty.
-        yield return settings.Patron.Length > 0 || creditor.Kind == EntityKind.Union
-            ? new(true, "The feast of the patron saint is settled.") { Italian = "La festa del patrono è decisa." }
+        yield return settings.Patron.Length > 0 ? new(true, $"The feast of the patron saint is {settings.Patron}.") { Italian = $"La festa del patrono è il {settings.Patron}." }
+            : creditor.Kind == EntityKind.Union ? new(true, "There is no patron saint for the whole union: no term moves for a patron saint.") { Italian = "L’unione non ha un patrono suo: nessun termine slitta per un patrono." }
             : new(false, "The feast of the patron saint is missing, so a term that ends on it is told a day too short: portico settings set fines patron=gg/mm") { Italian = "Manca la festa del patrono: un termine che finisce quel giorno viene detto più corto." };
         yield return settings.Office.Length > 0 || (creditor.Phone ?? creditor.Email ?? creditor.Pec) is not null
             ? new(true, "Citizens can read whom to ask.") { Italian = "I cittadini leggono a chi chiedere." }

@@ -1,6 +1,7 @@
 using Platform.Core.Jobs;
 using Platform.Core.Plugins;
 using Platform.Payments;
+using Services.Fines.Amounts;
 
 [assembly: Service("fines", "1.0", Title = "Multe", TitleEn = "Fines", Author = "unione-reno-galliera")]
 
@@ -30,8 +31,8 @@ public sealed class FinesService : IService
             new OfficeOption("year", "The year of the payments.", OfficeOptionKind.Number, required: true));
         service.Office<ListFines>("list", "The fines of a creditor; of a municipality whose union is the creditor, those of its territory. CSV.",
             new OfficeOption("municipality", "ISTAT code of the municipality where it happened."),
-            new OfficeOption("state", "open or paid."),
-            new OfficeOption("phase", "preavviso, verbale, ricorso, archiviato, riscossione or rate."),
+            OfficeOption.OneOf("state", "Whether it is still to be paid.", ["open", "paid"]),
+            OfficeOption.OneOf("phase", "Where it stands.", [.. Phases.Italian.Keys]),
             new OfficeOption("plate", "A number plate."),
             new OfficeOption("from", "First day of violation.", OfficeOptionKind.Day),
             new OfficeOption("to", "Last day of violation.", OfficeOptionKind.Day),

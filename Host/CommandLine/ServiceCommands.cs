@@ -51,7 +51,10 @@ internal static class ServiceCommands
             var report = await Import(
                 app, service, verb.Verb, creditor.Code, new ImportFile(input) { AllOrNothing = parsed.GetValue(whole), Refused = left, Progress = new Lines() }, stop);
             await SettingsCommands.SayIfNobodyOffers(app, service, creditor, stop);
-            return Tell(report!, "righe");
+            var code = Tell(report!, "righe");
+            if (PeakMemory() is { } peak)
+                Console.Error.WriteLine(string.Create(CultureInfo.GetCultureInfo("it"), $"memoria al massimo: {peak / 1024.0 / 1024:N0} MiB"));
+            return code;
         });
         return command;
     }
@@ -93,7 +96,7 @@ internal static class ServiceCommands
             var there = new Option<bool>("--" + said.Name) { Description = said.Summary };
             return (there, parsed => parsed.GetValue(there) ? "" : null);
         }
-        var option = new Option<string?>("--" + said.Name) { Description = said.Summary, Required = said.Required, HelpName = said.Kind switch { OfficeOptionKind.Day => "day", OfficeOptionKind.Number => "number", _ => "text" } };
+        var option = new Option<string?>("--" + said.Name) { Description = said.Summary, Required = said.Required, HelpName = said.Kind switch { OfficeOptionKind.Day => "day", OfficeOptionKind.Number => "number", OfficeOptionKind.Choice => "choice", _ => "text" } };
         option.Validators.Add(result =>
         {
             var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
@@ -101,6 +104,8 @@ internal static class ServiceCommands
                 result.AddError($"--{said.Name} wants a day like 2026-01-31.");
             if (said.Kind == OfficeOptionKind.Number && !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _))
                 result.AddError($"--{said.Name} wants a whole number.");
+            if (said.Kind == OfficeOptionKind.Choice && !said.Choices.Contains(text, StringComparer.Ordinal))
+                result.AddError($"--{said.Name} is one of {string.Join(", ", said.Choices)}.");
         });
         return (option, parsed => parsed.GetValue(option));
     }
@@ -127,8 +132,15 @@ internal static class ServiceCommands
         var command = app.Catalog.Find(service)?.Office.FirstOrDefault(o => o.Verb == verb) ?? throw NotRunning(service);
         var creditor = known.ActivationsOf(entity.Id).FirstOrDefault(activation => activation.Service == service)?.Creditor
             ?? known.CreditorsOf(service).FirstOrDefault(owed => owed.Id == entity.Id)?.Id;
-        var call = new OfficeCall(entity, creditor, options, Console.Error.WriteLine);
+        var call = new OfficeCall(entity, creditor, options, Console.Error.WriteLine, CultureInfo.GetCultureInfo("en"));
         return await app.Container.Resolve<CallScopes>().In(entity.Id, entity.Id, service, scope => ((IOfficeCommand)scope.Resolve(command.Command)).Run(call, output, stop));
+    }
+
+    // What the kernel counted, where there is one that does.
+    static long? PeakMemory()
+    {
+        using var self = System.Diagnostics.Process.GetCurrentProcess();
+        return self.PeakWorkingSet64 is > 0 and var peak ? peak : null;
     }
 
     static StartRefusedException NotRunning(string service) => new($"The service \"{service}\" is not running: see \"portico plugins\".");

@@ -12,6 +12,7 @@ namespace Platform.Core.Entities;
 internal sealed partial class EntityDecisions(Database database, EntityDirectory directory, TimeProvider clock)
 {
     const string CoreRole = "portico_core";
+    public const string NothingToChange = "There was nothing to change.";
     public const int MostLogoBytes = 256 << 10;
     const int MostCharacters = 500;
 
@@ -157,7 +158,7 @@ internal sealed partial class EntityDecisions(Database database, EntityDirectory
                 },
                 stop);
             directory.Forget();
-            return touched > 0 || kind == "entity.host_added" ? null : "There was nothing to change.";
+            return touched > 0 || kind == "entity.host_added" ? null : NothingToChange;
         }
         catch (PostgresException wrong) when (wrong.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.CheckViolation)
         {

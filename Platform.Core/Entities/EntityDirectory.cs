@@ -30,8 +30,9 @@ internal sealed class EntitySnapshot(IReadOnlyList<Entity> entities, IReadOnlyLi
     public Entity? ByCode(string code) => _byCode.GetValueOrDefault(code);
 
     /// <summary>To whom the money of a service is owed, wherever it is offered.</summary>
-    public IEnumerable<Entity> CreditorsOf(string service) =>
-        _activations.Where(activation => activation.Active && activation.Service == service).Select(activation => activation.Creditor is { } id ? ById(id) : null).OfType<Entity>().Distinct();
+    /// <param name="announced">Those too whose citizens do not meet it yet, or not any more: their officers prepare it, or end what was begun.</param>
+    public IEnumerable<Entity> CreditorsOf(string service, bool announced = false) =>
+        _activations.Where(activation => (announced || activation.Active) && activation.Service == service).Select(activation => activation.Creditor is { } id ? ById(id) : null).OfType<Entity>().Distinct();
 
     public IEnumerable<Activation> ActivationsOf(EntityId municipality)
     {

@@ -115,16 +115,27 @@ internal sealed class LoadEntitiesPage(EntityDirectory entities, EntityImport im
 [RequiresPermission(CorePermissions.Estate), AcceptsFiles(1)]
 internal sealed class EntityDeskPage(EntityDirectory entities, EntityDecisions decisions, ServiceCatalog catalog, ReadyList ready, PorticoOptions options) : IPage
 {
+    const string Suspend = "sospendi";
+    const string Withdraw = "togli";
+    const string Change = "creditore";
+    const string Sure = "sicuro";
+
     public static FileRules LogoRules { get; } = new(EntityDecisions.MostLogoBytes, FileKind.Png);
 
     public async Task<PageAnswer> Get(PageRequest request, CancellationToken stop) =>
-        (await entities.Current(stop)).ByCode(request.Route["code"]) is { } entity && entity.Id != EntityId.Centre ? await Draw(request, entity, null, stop) : PageAnswer.NotFound;
+        (await entities.Current(stop)) is var known && known.ByCode(request.Route["code"]) is { } entity && entity.Id != EntityId.Centre
+            ? request.Query["creditore"].ToString() is { Length: > 0 } service ? Ask(request, known, entity, Change, service, new FormState()) ?? PageAnswer.NotFound : await Draw(request, entity, null, stop)
+            : PageAnswer.NotFound;
 
     public async Task<PageAnswer> Post(PageRequest request, CancellationToken stop)
     {
         var known = await entities.Current(stop);
         if (known.ByCode(request.Route["code"]) is not { } entity || entity.Id == EntityId.Centre)
             return PageAnswer.NotFound;
+        // What citizens would miss at once is said before it is done.
+        if (FormState.From(request.Form) is var asked && asked["azione"] is Suspend or Withdraw && !asked.IsChecked(Sure))
+            return Ask(request, known, entity, asked["azione"], asked["servizio"], asked) ?? PageAnswer.NotFound;
+        var offered = known.ActivationsOf(entity.Id).FirstOrDefault(offer => offer.Service == asked["servizio"]);
         var (form, texts, who) = (FormState.From(request.Form), PageTexts.Catalog.In(request.Culture), request.Officer!.Actor);
         string? refused = null;
         switch (form["azione"])
@@ -165,10 +176,20 @@ internal sealed class EntityDeskPage(EntityDirectory entities, EntityDecisions d
             case "senza-host":
                 refused = await decisions.RemoveHost(entity, form["quale"], who, stop);
                 break;
-            case "attiva" or "sospendi" when catalog.Find(form["servizio"]) is not null && known.ByCode(form["creditore"]) is { } creditor:
-                refused = await decisions.Offer(entity, form["servizio"], creditor.Id, form["azione"] == "attiva", who, stop);
+            // To whom the money goes is changed on purpose or not at all.
+            case "attiva" or Suspend when offered is { Creditor: { } owed }:
+                refused = await decisions.Offer(entity, offered.Service, owed, form["azione"] == "attiva", who, stop);
                 break;
-            case "togli":
+            case "attiva" when catalog.Find(form["servizio"]) is not null && CreditorsFor(known, entity).FirstOrDefault(body => body.Code == form["creditore"]) is { } creditor:
+                refused = await decisions.Offer(entity, form["servizio"], creditor.Id, !form.IsChecked("annuncia"), who, stop);
+                break;
+            case Change when offered is not null && CreditorsFor(known, entity).FirstOrDefault(body => body.Code == form["creditore"]) is { } creditor:
+                refused = await decisions.Offer(entity, offered.Service, creditor.Id, offered.Active, who, stop);
+                break;
+            case Change when offered is not null:
+                form.AddError("creditore", texts["estate.creditor.wrong"]);
+                return Ask(request, known, entity, Change, offered.Service, form)!;
+            case Withdraw:
                 refused = await decisions.Withdraw(entity, form["servizio"], who, stop);
                 break;
             case "attiva":
@@ -178,8 +199,26 @@ internal sealed class EntityDeskPage(EntityDirectory entities, EntityDecisions d
                 return PageAnswer.NotFound;
         }
         if (refused is not null)
-            form.AddError("", texts["estate.wrong.database", refused]);
+            form.AddError("", refused == EntityDecisions.NothingToChange ? texts["estate.nothing"] : texts["estate.wrong.database", refused]);
         return form.IsValid ? PageAnswer.Go($"{request.Path}/ente/{entity.Code}?fatto=1") : await Draw(request, entity, form, stop);
+    }
+
+    static IEnumerable<Entity> CreditorsFor(EntitySnapshot known, Entity entity) =>
+        known.All.Where(body => body.Id == entity.Id || body.Kind == EntityKind.Union).OrderByDescending(body => body.Id == entity.Id);
+
+    /// <summary>The page that says what follows, before it is done; null where the entity has no such service.</summary>
+    PageAnswer? Ask(PageRequest request, EntitySnapshot known, Entity entity, string action, string service, FormState form)
+    {
+        if (known.ActivationsOf(entity.Id).FirstOrDefault(offer => offer.Service == service) is not { } offer)
+            return null;
+        var now = offer.Creditor is { } id ? known.ById(id) : null;
+        if (form.IsEmpty("creditore"))
+            form.Set("creditore", now?.Code);
+        return PageAnswer.View<OfferChangeView>(
+            new OfferChangeModel(
+                entity, service, catalog.Find(service)?.TitleIn(request.Culture) ?? service, action, now?.Name ?? "–", form, request.Path, $"{request.Path}/ente/{entity.Code}",
+                action == Change ? [.. CreditorsFor(known, entity).Select(body => new Choice(body.Code, body.Name))] : []),
+            form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 
     // In the reader's language already.
@@ -215,7 +254,7 @@ internal sealed class EntityDeskPage(EntityDirectory entities, EntityDecisions d
                 Entity = entity, Form = form, ListPath = request.Path, Path = $"{request.Path}/ente/{entity.Code}", Done = request.Query.ContainsKey("fatto") && form.IsValid, Address = address,
                 Hosts = [.. known.HostsOf(entity.Id)], Offers = offers, Ready = lines,
                 Services = [.. catalog.Services.Where(service => offers.All(offer => offer.Service != service.Id)).Select(service => new Choice(service.Id, service.TitleIn(request.Culture)))],
-                Creditors = [.. known.All.Where(body => body.Id == entity.Id || body.Kind == EntityKind.Union).OrderByDescending(body => body.Id == entity.Id).Select(body => new Choice(body.Code, body.Name))],
+                Creditors = [.. CreditorsFor(known, entity).Select(body => new Choice(body.Code, body.Name))],
                 Snippet = string.Join('\n', offers.Where(offer => offer is { Active: true, Path: not null }).Select(offer =>
                     $"<a href=\"{WebUtility.HtmlEncode(new Uri(new Uri(address), offer.Path).AbsoluteUri)}\">{WebUtility.HtmlEncode(offer.Title)}</a>")),
             },
@@ -249,6 +288,11 @@ public sealed record LoadEntitiesModel(FormState Form, ImportReport? Report, str
 /// <summary>A service that an entity offers or announces.</summary>
 /// <param name="Path">The citizens' page; null where the service does not run here.</param>
 public sealed record OfferLine(string Service, string Title, string Creditor, string CreditorCode, bool Active, IReadOnlyList<Readiness> Ready, string? Path, string? SettingsPath);
+
+/// <summary>What is about to change for a service of an entity, and what follows from it.</summary>
+/// <param name="Action">As the form sends it.</param>
+/// <param name="Creditor">To whom its money goes now.</param>
+public sealed record OfferChangeModel(Entity Entity, string Service, string Title, string Action, string Creditor, FormState Form, string ListPath, string Path, IReadOnlyList<Choice> Creditors);
 
 /// <summary>Everything of one entity.</summary>
 public sealed class EntityModel

@@ -29,14 +29,17 @@ internal sealed class ExtractPage<TCommand>(ServiceCatalog catalog, CallContext 
 
     OfficeVerb Verb => catalog.Find(call.Module)!.Office.First(office => office.Command == typeof(TCommand));
 
-    public Task<PageAnswer> Get(PageRequest request, CancellationToken stop) => Task.FromResult(Draw(request, new FormState(), [], StatusCodes.Status200OK));
+    public async Task<PageAnswer> Get(PageRequest request, CancellationToken stop) => Draw(request, new FormState(), [], await Elsewhere(request, stop), StatusCodes.Status200OK);
+
+    // A municipality of a union reads its own part of some, and of others nothing: it is told whose they are.
+    async Task<Elsewhere?> Elsewhere(PageRequest request, CancellationToken stop) => Office.Elsewhere.Of(await entities.Current(stop), request, call.Module, $"{ConsoleFiles.Extracts}/{Verb.Verb}");
 
     public async Task<PageAnswer> Post(PageRequest request, CancellationToken stop)
     {
         var form = FormState.From(request.Form);
         var options = Read(form, PageTexts.Catalog.In(request.Culture));
         if (!form.IsValid)
-            return Draw(request, form, [], StatusCodes.Status422UnprocessableEntity);
+            return Draw(request, form, [], await Elsewhere(request, stop), StatusCodes.Status422UnprocessableEntity);
         var known = await entities.Current(stop);
         var creditor = known.ActivationsOf(request.Entity.Id).FirstOrDefault(offer => offer.Service == call.Module)?.Creditor
             ?? known.CreditorsOf(call.Module).FirstOrDefault(owed => owed.Id == request.Entity.Id)?.Id;
@@ -48,7 +51,7 @@ internal sealed class ExtractPage<TCommand>(ServiceCatalog catalog, CallContext 
         {
             // With its mark: spreadsheets take a CSV for an older code page without it.
             await using (var output = new StreamWriter(file, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true), leaveOpen: true))
-                refused = await ((IOfficeCommand)scope.Resolve(Verb.Command)).Run(new(request.Entity, creditor, options, notes.Add), output, stop);
+                refused = await ((IOfficeCommand)scope.Resolve(Verb.Command)).Run(new(request.Entity, creditor, options, notes.Add, request.Culture), output, stop);
             if (refused is null && file.Length > Encoding.UTF8.Preamble.Length)
             {
                 file.Position = 0;
@@ -64,7 +67,7 @@ internal sealed class ExtractPage<TCommand>(ServiceCatalog catalog, CallContext 
         await file.DisposeAsync();
         if (refused is not null)
             form.AddError("", refused);
-        return Draw(request, form, refused is null ? [.. notes.DefaultIfEmpty(PageTexts.Catalog.In(request.Culture)["extract.empty"])] : notes, refused is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
+        return Draw(request, form, refused is null ? [.. notes.DefaultIfEmpty(PageTexts.Catalog.In(request.Culture)["extract.empty"])] : notes, await Elsewhere(request, stop), refused is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 
     Dictionary<string, string> Read(FormState form, Texts texts)
@@ -96,6 +99,12 @@ internal sealed class ExtractPage<TCommand>(ServiceCatalog catalog, CallContext 
                 case OfficeOptionKind.Switch:
                     options[option.Name] = "";
                     break;
+                case OfficeOptionKind.Choice when option.Choices.Contains(text, StringComparer.Ordinal):
+                    options[option.Name] = text;
+                    break;
+                case OfficeOptionKind.Choice:
+                    form.AddError(option.Name, texts["extract.choice"]);
+                    break;
                 default:
                     if (text.Length > LongestText || text.Any(char.IsControl))
                         form.AddError(option.Name, texts["extract.text", LongestText]);
@@ -107,12 +116,13 @@ internal sealed class ExtractPage<TCommand>(ServiceCatalog catalog, CallContext 
         return options;
     }
 
-    PageAnswer Draw(PageRequest request, FormState form, IReadOnlyList<string> notes, int status) => PageAnswer.View<ExtractView>(
+    PageAnswer Draw(PageRequest request, FormState form, IReadOnlyList<string> notes, Elsewhere? elsewhere, int status) => PageAnswer.View<ExtractView>(
         new ExtractModel
         {
-            Title = ServiceWords.Title(request.Texts, "office", Verb.Verb, Verb.Summary), Help = ServiceWords.Help(request.Texts, "office", Verb.Verb), Form = form, Notes = notes,
+            Title = ServiceWords.Title(request.Texts, "office", Verb.Verb, Verb.Summary), Help = ServiceWords.Help(request.Texts, "office", Verb.Verb), Form = form, Notes = notes, Elsewhere = elsewhere,
             ListPath = $"{request.Path}/{ConsoleFiles.Extracts}",
-            Fields = [.. Verb.Options.Select(option => new ExtractField(option.Name, ServiceWords.Has(request.Texts, $"office.{Verb.Verb}.{option.Name}") ?? option.Summary, option.Kind, option.Required))],
+            Fields = [.. Verb.Options.Select(option => new ExtractField(option.Name, ServiceWords.Has(request.Texts, $"office.{Verb.Verb}.{option.Name}") ?? option.Summary, option.Kind, option.Required,
+                [.. option.Choices.Select(value => new Choice(value, ServiceWords.Has(request.Texts, $"office.{Verb.Verb}.{option.Name}.{value}") ?? value))]))],
         },
         status);
 }
@@ -124,11 +134,13 @@ public sealed class ExtractsModel
 }
 
 /// <summary>An option as the form asks for it.</summary>
-public sealed record ExtractField(string Name, string Label, OfficeOptionKind Kind, bool Required);
+public sealed record ExtractField(string Name, string Label, OfficeOptionKind Kind, bool Required, IReadOnlyList<Choice> Choices);
 
 /// <summary>The form of an office command, and what it told.</summary>
 public sealed class ExtractModel
 {
+    public required Elsewhere? Elsewhere { get; init; }
+
     public required string Title { get; init; }
 
     public required string? Help { get; init; }

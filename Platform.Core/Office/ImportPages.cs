@@ -1,13 +1,14 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Platform.Core.Commands;
+using Platform.Core.Entities;
 using Platform.Core.Pages;
 using Platform.Core.Plugins;
 
 namespace Platform.Core.Office;
 
 /// <summary>What an officer may load for a service, and what was loaded last.</summary>
-internal sealed class ImportsPage(ServiceCatalog catalog, CallContext call, ImportRuns runs) : IPage
+internal sealed class ImportsPage(ServiceCatalog catalog, CallContext call, ImportRuns runs, EntityDirectory entities) : IPage
 {
     const int Shown = 30;
 
@@ -17,6 +18,7 @@ internal sealed class ImportsPage(ServiceCatalog catalog, CallContext call, Impo
         var titles = service.Imports.ToDictionary(import => import.Verb, import => ServiceWords.Title(request.Texts, "import", import.Verb, import.Summary), StringComparer.Ordinal);
         return PageAnswer.View<ImportsView>(new ImportsModel
         {
+            Elsewhere = Elsewhere.Of(await entities.Current(stop), request, call.Module, ConsoleFiles.Imports),
             Imports = [.. service.Imports.Where(import => ConsoleFiles.PermissionOf(import.Import) is { } wanted && request.Officer!.May(wanted)).Select(import => new Crumb(titles[import.Verb], $"{request.Path}/{ConsoleFiles.Imports}/{import.Verb}"))],
             Runs = [.. (await runs.Last(call.Creditor, call.Module, Shown, stop)).Select(run => new ImportLine(
                 titles.GetValueOrDefault(run.Verb, run.Verb), $"{request.Path}/{ConsoleFiles.Imports}/{run.Verb}/{run.RunId}", ImportModel.Of(run, request.Now)))],
@@ -26,29 +28,34 @@ internal sealed class ImportsPage(ServiceCatalog catalog, CallContext call, Impo
 
 /// <summary>Takes a file and sends to the page that tells how far it is.</summary>
 [AcceptsFiles(50), LimitTries(60, 10)]
-internal sealed class ImportPage<TImport>(ServiceCatalog catalog, CallContext call, ImportRuns runs) : IPage
+internal sealed class ImportPage<TImport>(ServiceCatalog catalog, CallContext call, ImportRuns runs, EntityDirectory entities) : IPage
     where TImport : IImport
 {
     ImportVerb Verb => catalog.Find(call.Module)!.Imports.First(import => import.Import == typeof(TImport));
 
-    public Task<PageAnswer> Get(PageRequest request, CancellationToken stop) => Task.FromResult(Draw(request, new FormState(), StatusCodes.Status200OK));
+    public async Task<PageAnswer> Get(PageRequest request, CancellationToken stop) => Draw(request, new FormState(), await NotHere(request, stop), StatusCodes.Status200OK);
 
     public async Task<PageAnswer> Post(PageRequest request, CancellationToken stop)
     {
         var form = FormState.From(request.Form);
+        if (await NotHere(request, stop) is { } elsewhere)
+            return Draw(request, form, elsewhere, StatusCodes.Status422UnprocessableEntity);
         if (form.File(ImportForm.File, ImportForm.Rules, request.Culture) is not { } file)
         {
             if (form.IsValid)
                 form.AddError(ImportForm.File, PageTexts.Catalog.In(request.Culture)["import.file.missing"]);
-            return Draw(request, form, StatusCodes.Status422UnprocessableEntity);
+            return Draw(request, form, null, StatusCodes.Status422UnprocessableEntity);
         }
         await using var content = file.OpenRead();
         var run = await runs.Begin(call, Verb, file.Name.Length == 0 ? "file.csv" : file.Name, content, form.IsChecked(ImportForm.Whole), stop);
         return PageAnswer.Go($"{request.Path}/{ConsoleFiles.Imports}/{Verb.Verb}/{run}");
     }
 
-    PageAnswer Draw(PageRequest request, FormState form, int status) => PageAnswer.View<ImportView>(
-        new ImportFormModel { Title = ServiceWords.Title(request.Texts, "import", Verb.Verb, Verb.Summary), Help = ServiceWords.Help(request.Texts, "import", Verb.Verb), Form = form, ListPath = $"{request.Path}/{ConsoleFiles.Imports}" }, status);
+    // What is loaded is its creditor's: in another's name nobody would find it.
+    async Task<Elsewhere?> NotHere(PageRequest request, CancellationToken stop) => Elsewhere.Of(await entities.Current(stop), request, call.Module, $"{ConsoleFiles.Imports}/{Verb.Verb}");
+
+    PageAnswer Draw(PageRequest request, FormState form, Elsewhere? elsewhere, int status) => PageAnswer.View<ImportView>(
+        new ImportFormModel { Elsewhere = elsewhere, Title = ServiceWords.Title(request.Texts, "import", Verb.Verb, Verb.Summary), Help = ServiceWords.Help(request.Texts, "import", Verb.Verb), Form = form, ListPath = $"{request.Path}/{ConsoleFiles.Imports}" }, status);
 }
 
 /// <summary>How far a file is, then what became of it, line by line.</summary>
@@ -74,6 +81,19 @@ internal sealed class ImportRunPage<TImport>(ServiceCatalog catalog, CallContext
             Errors = [.. errors.Skip((page - 1) * PerPage).Take(PerPage)], Page = page, Pages = (errors.Count + PerPage - 1) / PerPage, MoreErrors = run.MoreErrors, HasRefused = run.HasRefused,
         };
         return model.Run.State == ImportState.Running ? PageAnswer.Watch<ImportRunView>(model, 2) : PageAnswer.View<ImportRunView>(model);
+    }
+}
+
+/// <summary>At whose desk a page of a service works, where it is not this one: to whom the money is owed.</summary>
+/// <param name="Path">That desk's page; null where nobody is the creditor yet.</param>
+public sealed record Elsewhere(string? Creditor, string? Path)
+{
+    internal static Elsewhere? Of(EntitySnapshot known, PageRequest request, string service, string page)
+    {
+        if (known.CreditorsOf(service, announced: true).Any(owed => owed.Id == request.Entity.Id))
+            return null;
+        var creditor = known.ActivationsOf(request.Entity.Id).FirstOrDefault(offer => offer.Service == service)?.Creditor is { } id ? known.ById(id) : null;
+        return creditor is null ? new(null, null) : new(creditor.Name, $"{ConsolePaths.Of(creditor)}/{request.Path.Split('/')[^1]}/{page}");
     }
 }
 
@@ -112,6 +132,9 @@ public enum ImportState
 public sealed record ImportModel(
     ImportState State, string FileName, long Bytes, bool AllOrNothing, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, int Read, int Added, int Changed, int Unchanged, int Waiting, int Errors, string? Failure)
 {
+    /// <summary>Nothing of a file that was read to its end was of use: no line, or none that was good.</summary>
+    public bool Nothing => State == ImportState.Done && Added + Changed + Unchanged + Waiting == 0;
+
     internal static ImportModel Of(ImportRun run, DateTimeOffset now) => new(
         run.EndedAt is null ? now - run.SeenAt > ImportRuns.Silence ? ImportState.Lost : ImportState.Running : run.Failure is null ? ImportState.Done : ImportState.Failed,
         run.FileName, run.Bytes, run.AllOrNothing, Time.LegalTime.Local(run.StartedAt), run.EndedAt is { } end ? Time.LegalTime.Local(end) : null, run.Read, run.Added, run.Changed, run.Unchanged, run.Waiting,
@@ -124,6 +147,8 @@ public sealed record ImportLine(string Title, string Path, ImportModel Run);
 /// <summary>What may be loaded, and what was.</summary>
 public sealed class ImportsModel
 {
+    public required Elsewhere? Elsewhere { get; init; }
+
     public required IReadOnlyList<Crumb> Imports { get; init; }
 
     public required IReadOnlyList<ImportLine> Runs { get; init; }
@@ -132,6 +157,8 @@ public sealed class ImportsModel
 /// <summary>The form that takes a file.</summary>
 public sealed class ImportFormModel
 {
+    public required Elsewhere? Elsewhere { get; init; }
+
     public required string Title { get; init; }
 
     public required string? Help { get; init; }

@@ -19,7 +19,7 @@ internal sealed class SettingsListPage(ServiceCatalog catalog, EntityDirectory e
     {
         var known = await entities.Current(stop);
         var lines = new List<SettingsLine>();
-        foreach (var service in catalog.Services.Where(service => service.Settings is not null && known.CreditorsOf(service.Id).Any(creditor => creditor.Id == request.Entity.Id)))
+        foreach (var service in catalog.Services.Where(service => service.Settings is not null && known.CreditorsOf(service.Id, announced: true).Any(creditor => creditor.Id == request.Entity.Id)))
             lines.Add(new(service.TitleIn(request.Culture), $"{request.Path}/{service.Id}", await ready.Of(service, request.Entity, stop)));
         return PageAnswer.View<SettingsListView>(new SettingsListModel { Services = lines });
     }
@@ -46,7 +46,7 @@ internal sealed class SettingsPage(ServiceCatalog catalog, EntityDirectory entit
             outcome = await store.Undo(request.Entity.Id, service.Id, who, stop);
         else
         {
-            var changes = Read(service.Settings!, form, texts);
+            var changes = Read(service.Settings!, form, texts, request.Culture);
             if (!form.IsValid)
                 return await Draw(request, service, form, false, stop);
             outcome = await store.Change(request.Entity.Id, service.Id, service.Settings!, changes, who, stop);
@@ -54,14 +54,14 @@ internal sealed class SettingsPage(ServiceCatalog catalog, EntityDirectory entit
         if (outcome.Refusal is null)
             return PageAnswer.Go($"{request.Path}/{service.Id}?fatto=1");
         foreach (var fault in (outcome.Refusal.Detail ?? outcome.Refusal.Code).Split('\n'))
-            form.AddError("", fault);
+            form.AddError("", fault == SettingsStore.NothingToUndo ? texts["settings.history.none"] : fault);
         return await Draw(request, service, form, false, stop);
     }
 
     async Task<ServiceDescription?> Service(PageRequest request, CancellationToken stop) =>
-        catalog.Find(request.Route["service"]) is { Settings: not null } service && (await entities.Current(stop)).CreditorsOf(service.Id).Any(creditor => creditor.Id == request.Entity.Id) ? service : null;
+        catalog.Find(request.Route["service"]) is { Settings: not null } service && (await entities.Current(stop)).CreditorsOf(service.Id, announced: true).Any(creditor => creditor.Id == request.Entity.Id) ? service : null;
 
-    static List<(string, string)> Read(SettingsForm settings, FormState form, Texts texts)
+    static List<(string, string)> Read(SettingsForm settings, FormState form, Texts texts, CultureInfo culture)
     {
         var changes = new List<(string, string)>();
         foreach (var field in settings.Fields)
@@ -71,10 +71,19 @@ internal sealed class SettingsPage(ServiceCatalog catalog, EntityDirectory entit
                 form.AddError(field.Name, texts[$"settings.wrong.{field.Kind}"]);
             else if (value is not null && Range(field) is { } range && !range.IsValid(value))
                 form.AddError(field.Name, texts["settings.range", range.Minimum, range.Maximum]);
+            else if (value is string longer && field.Property.GetCustomAttribute<StringLengthAttribute>() is { } length && longer.Length > length.MaximumLength)
+                form.AddError(field.Name, texts["settings.length", length.MaximumLength]);
             changes.Add((field.Name, text));
         }
+        // The record's own rules, in the reader's language at the field that they are about.
+        if (form.IsValid)
+            foreach (var broken in SettingsForm.Broken(settings.From(changes.ToDictionary(change => change.Item1, change => change.Item2, StringComparer.Ordinal), [])))
+                foreach (var field in broken.MemberNames.Select(settings.Find).DefaultIfEmpty(null))
+                    form.AddError(field?.Name ?? "", Wrong(field, culture) ?? broken.ErrorMessage ?? "");
         return changes;
     }
+
+    static string? Wrong(SettingField? field, CultureInfo culture) => (culture.TwoLetterISOLanguageName == "en" ? field?.Words.WrongEn : field?.Words.Wrong) is { Length: > 0 } words ? words : null;
 
     static RangeAttribute? Range(SettingField field) => field.Property.GetCustomAttribute<RangeAttribute>();
 

@@ -10,7 +10,7 @@ namespace Platform.Core.Plugins;
 public interface IOfficeCommand
 {
     /// <summary>Does what is asked and writes the answer to <paramref name="output"/>, a page at a time where it may be long. No transaction is open.</summary>
-    /// <returns>Null when it was done; otherwise why not, in words for an officer. What was written until then is not the answer.</returns>
+    /// <returns>Null when it was done; otherwise why not, in words for an officer in his language (<see cref="OfficeCall.Culture"/>). What was written until then is not the answer.</returns>
     Task<string?> Run(OfficeCall call, TextWriter output, CancellationToken stop);
 }
 
@@ -27,6 +27,9 @@ public enum OfficeOptionKind
 
     /// <summary>There or not, without a value.</summary>
     Switch,
+
+    /// <summary>One of a few values.</summary>
+    Choice,
 }
 
 /// <summary>An option of an office command.</summary>
@@ -43,6 +46,16 @@ public sealed class OfficeOption(string name, string summary, OfficeOptionKind k
     internal OfficeOptionKind Kind => kind;
 
     internal bool Required => required;
+
+    internal IReadOnlyList<string> Choices { get; private init; } = [];
+
+    /// <summary>An option that has one of a few values; <see cref="OfficeCall.Text"/> gives it.</summary>
+    /// <param name="name">As for other options.</param>
+    /// <param name="summary">For the command line's help.</param>
+    /// <param name="choices">At least one; the console calls them by the texts <c>office.{verb}.{name}.{value}</c>.</param>
+    /// <param name="required">Whether it has to be given.</param>
+    public static OfficeOption OneOf(string name, string summary, IReadOnlyList<string> choices, bool required = false) =>
+        new(name, summary, OfficeOptionKind.Choice, required) { Choices = choices };
 }
 
 /// <summary>For whom an office command runs and with which options.</summary>
@@ -51,8 +64,8 @@ public sealed class OfficeCall
     readonly IReadOnlyDictionary<string, string> _options;
     readonly Action<string> _note;
 
-    internal OfficeCall(Entity entity, EntityId? creditor, IReadOnlyDictionary<string, string> options, Action<string> note) =>
-        (Entity, Creditor, _options, _note) = (entity, creditor, options, note);
+    internal OfficeCall(Entity entity, EntityId? creditor, IReadOnlyDictionary<string, string> options, Action<string> note, CultureInfo culture) =>
+        (Entity, Creditor, _options, _note, Culture) = (entity, creditor, options, note, culture);
 
     /// <summary>The entity that the officer named; the session is bound to it.</summary>
     public Entity Entity { get; }
@@ -60,7 +73,10 @@ public sealed class OfficeCall
     /// <summary>To whom the money of the service is owed where this entity offers it: a union for its members. Null where it does not offer it.</summary>
     public EntityId? Creditor { get; }
 
-    /// <summary>An option of kind text, or null when it was not given.</summary>
+    /// <summary>The language for refusals and notes: the officer's at the console, English at the command line. What is extracted is the same in every language.</summary>
+    public CultureInfo Culture { get; }
+
+    /// <summary>An option of kind text or choice, or null when it was not given.</summary>
     public string? Text(string name) => _options.GetValueOrDefault(name);
 
     /// <summary>An option of kind day, or null when it was not given.</summary>

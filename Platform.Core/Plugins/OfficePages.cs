@@ -60,10 +60,10 @@ internal sealed record OfficeSection(string Module, string Segment, Func<Culture
     public static OfficeSection Of(ServiceDescription service) =>
         new(service.Id, service.PathSegment, service.TitleIn, service.Assembly, [.. service.Desk, .. ConsoleFiles.PagesOf(service)], service.Files, IsService: true, Desks.Entities);
 
-    /// <summary>Whether this entity's desk has it: a service is there for who offers it and for who is its creditor.</summary>
+    /// <summary>Whether this entity's desk has it: a service is there for who offers or announces it and for who is its creditor.</summary>
     public bool IsAt(Entity desk, EntitySnapshot known) =>
         Where != (desk.Id == EntityId.Centre ? Desks.Entities : Desks.Centre)
-        && (!IsService || known.ActivationsOf(desk.Id).Any(offer => offer.Active && offer.Service == Module) || known.CreditorsOf(Module).Any(owed => owed.Id == desk.Id));
+        && (!IsService || known.ActivationsOf(desk.Id).Any(offer => offer.Service == Module) || known.CreditorsOf(Module, announced: true).Any(owed => owed.Id == desk.Id));
 
     public string PathAt(Entity desk) => $"{ConsolePaths.Of(desk)}/{Segment}";
 }

@@ -33,6 +33,12 @@ public sealed class SettingAttribute(string label, string labelEn) : Attribute
 
     /// <summary>The same in English.</summary>
     public string HintEn { get; set; } = "";
+
+    /// <summary>What to write where the record's own rules refuse a value, in Italian; without it the rule's message stands at the console.</summary>
+    public string Wrong { get; set; } = "";
+
+    /// <summary>The same in English.</summary>
+    public string WrongEn { get; set; } = "";
 }
 
 /// <summary>The name of a secret, as a setting. The secret itself is never in the database: <see cref="ISecrets"/> finds it.</summary>

@@ -142,11 +142,15 @@ internal sealed class SettingsForm
     }
 
     /// <summary>What breaks the rules that the record declares (data annotations, <see cref="IValidatableObject"/>), one sentence each.</summary>
-    public IReadOnlyList<string> Faults(object settings)
+    public IReadOnlyList<string> Faults(object settings) =>
+        [.. Broken(settings).Select(result => $"{string.Join(", ", result.MemberNames.Select(name => Find(name)?.Name ?? name))}: {result.ErrorMessage}")];
+
+    /// <summary>The same with the settings that it is about.</summary>
+    public static IReadOnlyList<ValidationResult> Broken(object settings)
     {
         var results = new List<ValidationResult>();
         Validator.TryValidateObject(settings, new ValidationContext(settings), results, validateAllProperties: true);
-        return [.. results.Select(result => $"{string.Join(", ", result.MemberNames.Select(name => Find(name)?.Name ?? name))}: {result.ErrorMessage}")];
+        return results;
     }
 
     /// <summary>The service's own list; what the check throws is a line of it.</summary>

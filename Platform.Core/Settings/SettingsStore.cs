@@ -16,6 +16,8 @@ internal sealed class SettingsStore(Database database, TimeProvider clock)
 {
     const string CoreRole = "portico_core";
 
+    public const string NothingToUndo = "Nobody has set anything yet: there is nothing to undo.";
+
     public static async Task<object> Read(EntitySession session, string service, SettingsForm form)
     {
         var body = await session.Under(CoreRole, core => core.First<string>(
@@ -70,7 +72,7 @@ internal sealed class SettingsStore(Database database, TimeProvider clock)
         (versions, faults) =>
         {
             if (versions.Count == 0)
-                faults.Add("Nobody has set anything yet: there is nothing to undo.");
+                faults.Add(NothingToUndo);
             return versions.Count > 1 ? versions[1].Values : new Dictionary<string, string>(StringComparer.Ordinal);
         },
         stop);

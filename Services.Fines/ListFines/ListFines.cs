@@ -18,23 +18,16 @@ internal sealed class ListFines(ISessions sessions) : IOfficeCommand
 
     public async Task<string?> Run(OfficeCall call, TextWriter output, CancellationToken stop)
     {
+        var texts = FinesTexts.In(call.Culture);
         if (call.Creditor is not { } creditor)
-            return $"{call.Entity.Name} does not offer fines, and nobody owes it any.";
-        if (call.Text("state") is { } state and not ("open" or "paid"))
-            return $"--state is open or paid, not {state}.";
-        Phase? phase = null;
-        if (call.Text("phase") is { } text)
-        {
-            if (!Phases.Italian.TryGetValue(text, out var known))
-                return $"--phase is one of {string.Join(", ", Phases.Italian.Keys)}.";
-            phase = known;
-        }
+            return texts["office.list.none", call.Entity.Name];
+        Phase? phase = call.Text("phase") is { } text ? Phases.Italian[text] : null;
         Plate? plate = null;
         if (call.Text("plate") is { } written && !Plate.TryParse(written, out plate))
-            return "--plate wants letters and digits, 2 to 15.";
+            return texts["office.list.plate.wrong"];
         FineNumber? after = null;
         if (call.Text("after") is { } number && !FineNumber.TryParse(number, out after))
-            return "--after wants a number like V/2026/1042.";
+            return texts["office.list.after.wrong"];
         var left = call.Number("limit") ?? int.MaxValue;
 
         var foreign = creditor != call.Entity.Id;
@@ -65,7 +58,7 @@ internal sealed class ListFines(ISessions sessions) : IOfficeCommand
             left -= page;
             last = rows[^1].Name;
         }
-        call.Note($"There may be more: --after {last}");
+        call.Note(texts["office.list.more", last]);
         return null;
     }
 

@@ -23,14 +23,15 @@ internal sealed class ExportOutcome(ISessions sessions, TimeProvider time) : IOf
 
     public async Task<string?> Run(OfficeCall call, TextWriter output, CancellationToken stop)
     {
+        var texts = FinesTexts.In(call.Culture);
         var run = call.Number("run") ?? await New(stop);
         if (run is null)
         {
-            call.Note("Nothing new since the last outcome file.");
+            call.Note(texts["office.outcome.nothing"]);
             return null;
         }
         if (!await sessions.Run(session => session.First<bool>("select true from fines.outcome_run where entity_id = @entity and run = @run", new { entity = session.Entity, run }), stop))
-            return $"There is no outcome file {run}.";
+            return texts["office.outcome.unknown", run];
         await output.WriteAsync(Heading + "\n");
         for (var last = 0; ;)
         {
@@ -43,7 +44,7 @@ internal sealed class ExportOutcome(ISessions sessions, TimeProvider time) : IOf
                 break;
             last = lines[^1].Place;
         }
-        call.Note($"Outcome file {run}. To have the same again: --run {run}");
+        call.Note(texts["office.outcome.made", run]);
         return null;
     }
 

@@ -20,7 +20,7 @@ internal sealed class ReportProceeds(ISessions sessions) : IOfficeCommand
     {
         var year = call.Number("year")!.Value;
         if (year is < Register.FineNumber.FirstYear or > 9998)
-            return $"--year is from {Register.FineNumber.FirstYear} on.";
+            return FinesTexts.In(call.Culture)["office.proceeds.year.wrong", Register.FineNumber.FirstYear];
         var rows = await sessions.Run(session => session.List<Row>(Proceeds, new { entity = session.Entity, first = new DateOnly(year, 1, 1), after = new DateOnly(year + 1, 1, 1) }), stop);
         var sheet = new CsvSheet(output);
         await sheet.Row("anno", "norma", "dispositivo", "proprietario_strada", "pagamenti", "restituzioni", "incassato", "di_cui_spese", "proventi", "quota_proprietario", "quota_ente");
@@ -35,7 +35,7 @@ internal sealed class ReportProceeds(ISessions sessions) : IOfficeCommand
                 row.Payments, row.Returns, new Euro(row.Total), costs, proceeds, owners, proceeds - owners);
         }
         if (rows.Any(row => row.Unknown > 0))
-            call.Note($"{rows.Sum(row => row.Unknown)} given back of amounts that are not known here: they are not in the figures.");
+            call.Note(FinesTexts.In(call.Culture)["office.proceeds.unknown", rows.Sum(row => row.Unknown)]);
         return null;
     }
 

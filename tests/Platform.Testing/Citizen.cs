@@ -50,6 +50,8 @@ public sealed class Citizen : IDisposable
                 choice.IsChecked = true;
             else if (form.Elements[name] is IHtmlSelectElement list)
                 list.Value = value;
+            else if (form.Elements[name] is IHtmlInputElement { Type: "checkbox" } box)
+                box.IsChecked = box.Value == value;
             else if (form.Elements[name] is IHtmlInputElement input)
                 input.Value = value;
             else if (form.Elements[name] is IHtmlTextAreaElement area)

@@ -47,15 +47,76 @@ public sealed class EstateTests
         citizen.Status.Should().Be(200);
 
         await _admin.Press("azione", "sospendi");
+        _admin.Heading.Should().Be("Sospendere Multe?");
+        await citizen.Open("/monghidoro/multe");
+        citizen.Status.Should().Be(200, "it only asked");
+        await _admin.Press("Sospendi");
         await citizen.Open("/monghidoro/multe");
         citizen.Status.Should().Be(404);
         await _admin.Press("azione", "attiva");
         await citizen.Open("/monghidoro/multe");
         citizen.Status.Should().Be(200);
         await _admin.Press("azione", "togli");
+        _admin.Reads.Should().Contain("Il servizio scompare dalle pagine");
+        await _admin.Press("Togli il servizio");
         _admin.Reads.Should().Contain("Non offre ancora servizi");
         (await _host.Database.Rows<string>("select kind from core.journal where actor = @who and kind like 'entit%' ", new { who = $"officer:{_admin.OfficerId}" })).Should().BeEquivalentTo([
             "entities.imported", "entity.service_offered", "entity.service_suspended", "entity.service_offered", "entity.service_withdrawn"]);
+    }
+
+    [Test]
+    public async Task A_service_that_is_only_announced_is_prepared_at_the_desk_before_citizens_find_it()
+    {
+        await _admin.Open("/console/centro/enti/nuovo");
+        await _admin.Send(Monghidoro());
+        await _admin.Send(("servizio", "fines"), ("creditore", "MGD"), ("annuncia", "si"));
+        _admin.Reads.Should().Contain("annunciato, non ancora attivo");
+        using var citizen = _host.NewCitizen();
+        await citizen.Open("/monghidoro/multe");
+        citizen.Status.Should().Be(404);
+
+        using var officer = await _host.SignIn("MGD", "fines.load");
+        (await officer.Fetch("/console/monghidoro/multe/file/import")).Status.Should().Be(200);
+        (await _admin.Fetch("/console/monghidoro/impostazioni/fines")).Status.Should().Be(200);
+        await _admin.Press("azione", "attiva");
+        await citizen.Open("/monghidoro/multe");
+        citizen.Status.Should().Be(200);
+    }
+
+    [Test]
+    public async Task To_whom_money_is_owed_changes_on_purpose_or_not_at_all()
+    {
+        const string page = "/console/centro/enti/ente/BEN";
+        string? Creditor() => _host.Database.Value<string>("select c.code from core.activation a join core.entity e on e.entity_id = a.entity_id join core.entity c on c.entity_id = a.creditor_id where e.code = 'BEN' and a.service = 'fines'").Result;
+        await _admin.Open(page);
+        await _admin.Press("azione", "sospendi");
+        await _admin.Press("Sospendi");
+        // A field that the form does not have.
+        (await _admin.Fetch(page, ("azione", "attiva"), ("servizio", "fines"), ("creditore", "BEN"))).Status.Should().Be(303);
+        Creditor().Should().Be("URG");
+        (await _admin.Fetch(page, ("azione", "creditore"), ("servizio", "fines"), ("creditore", "MZB"))).Status.Should().Be(422);
+        Creditor().Should().Be("URG", "another municipality is nobody's creditor");
+
+        await _admin.Open(page);
+        await _admin.Follow("Cambia a chi si paga: Multe");
+        _admin.Reads.Should().Contain("Unione Reno Galliera").And.Contain("Quello che è già stato pagato resta");
+        await _admin.Send(("creditore", "BEN"), ("sicuro", "si"));
+        Creditor().Should().Be("BEN");
+    }
+
+    [Test]
+    public async Task What_a_setting_may_not_be_is_said_at_its_field_in_the_readers_language()
+    {
+        await _admin.Open("/console/reno-galliera/impostazioni/fines");
+        await _admin.Send(("patron", "domenica"));
+
+        _admin.Status.Should().Be(422);
+        _admin.Page.QuerySelector("[name=patron][aria-invalid=true]").Should().NotBeNull();
+        _admin.Reads.Should().Contain("Scrivi giorno e mese, per esempio 29/06").And.NotContain("no day of the year");
+        await _admin.Send(("office", new string('x', 301)));
+        _admin.Reads.Should().Contain("Al massimo 300 caratteri");
+        await _admin.Open("/console/reno-galliera/impostazioni/fines");
+        _admin.Reads.Should().Contain("L’unione non ha un patrono suo");
     }
 
     [TestCase("codice", "Mg")]

@@ -77,7 +77,39 @@ public sealed class AtTheConsoleTests
         await Upload(officer, "senza.csv", "targa;comune\nAB123CD;037005\n");
         await Ended(officer);
 
-        officer.Reads.Should().Contain("Mancano le colonne").And.NotContain("scarica le righe sbagliate");
+        officer.Reads.Should().Contain("Mancano le colonne").And.Contain("Non è stato caricato niente").And.NotContain("scarica le righe sbagliate").And.NotContain("buone sono caricate");
+    }
+
+    [Test]
+    public async Task A_file_without_a_line_is_not_told_as_loaded()
+    {
+        using var officer = await _host.SignIn("URG", "fines.load");
+        await officer.Open(Load);
+        await Upload(officer, "titoli.csv", Desk.Heading + "\n");
+        await Ended(officer);
+
+        officer.Reads.Should().Contain("Non è stato caricato niente").And.Contain("non ha righe").And.NotContain("a posto");
+    }
+
+    [Test]
+    public async Task A_municipality_of_a_union_is_sent_to_the_unions_desk_and_loads_nothing_in_its_own_name()
+    {
+        using var officer = await _host.SignIn("BEN", "fines.load", "fines.read");
+        var number = _desk.NewNumber();
+        await officer.Open("/console/bentivoglio/multe/file/import");
+        officer.Reads.Should().Contain("si paga a Unione Reno Galliera");
+        officer.Page.QuerySelector("input[type=file]").Should().BeNull();
+
+        await officer.Open("/console/bentivoglio/multe/file");
+        officer.Reads.Should().Contain("Vai alla scrivania di Unione Reno Galliera");
+        await officer.Open("/console/bentivoglio/multe/dati/proceeds");
+        officer.Reads.Should().Contain("si paga a Unione Reno Galliera");
+
+        var (status, _, answer) = await officer.Fetch("/console/bentivoglio/multe/file/import", ("file", $"{Desk.Heading}\n{_desk.Line(number)}\n"));
+
+        status.Should().Be(422);
+        Encoding.UTF8.GetString(answer).Should().Contain("si paga a Unione Reno Galliera");
+        (await _host.Database.Value<long>("select count(*) from core.import_run r join core.entity e on e.entity_id = r.entity_id where e.code = 'BEN'")).Should().Be(0);
     }
 
     [Test]
@@ -151,6 +183,12 @@ public sealed class AtTheConsoleTests
         officer.Reads.Should().Contain("Questo dato serve");
         await officer.Send(("year", "duemila"));
         officer.Reads.Should().Contain("Scrivi un numero intero");
+        await officer.Send(("year", "1900"));
+        officer.Reads.Should().Contain("L’anno va dal");
+        await officer.Open("/console/reno-galliera/multe/dati/list");
+        await officer.Send(("state", "open"), ("plate", "?"));
+        officer.Reads.Should().Contain("La targa ha lettere e cifre");
+        Encoding.UTF8.GetString((await officer.Fetch("/console/reno-galliera/multe/dati/list", ("state", "aperto"))).Content).Should().Contain("Scegli una delle voci");
     }
 
     [Test]
