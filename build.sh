@@ -11,7 +11,7 @@ Usage: ./build.sh <target> [options]
              Options go to "portico demo".
   test       build, run all tests, and end with "N passed, N failed". One part only: ./build.sh test --filter=Fines
   faults     300 times: kill the host, cut the network, kill PostgreSQL, fill its disk, under a load of paying citizens; then compare our
-             books with the bank's. --long: 1,000 times. --kills N, --seed N, --only campaign|disk|events|simulation|bills|repeats.
+             books with the bank's. --long: 1,000 times. --kills N, --seed N, --only campaign|disk|events|simulation|bills|hosts|repeats.
   mutants    take one guard of the money out at a time, in a copy, and see the tests turn red. One only: ./build.sh mutants lock
   bench      measure Portico against its budgets, beside the same rows written in SQL by hand, and write docs/benchmarks.md: some minutes on
              a quiet machine. --large: also a register of 10,000,000 fines. --only trips,payment,lookup,entities,background,host.
@@ -49,6 +49,9 @@ look_around() {
     case $target in run | test | faults | mutants | bench | budgets | release-dump)
         exists /usr/share/zoneinfo/Europe/Rome || lacks "time zones" tzdata
         exists '/usr/lib/postgresql/*/bin/initdb' || command -v initdb >/dev/null || lacks "PostgreSQL programs" postgresql
+    esac
+    case $target in faults)
+        command -v nginx >/dev/null || lacks "nginx" nginx-light
     esac
     case $target in test)
         command -v chromium >/dev/null || lacks "Chromium" chromium

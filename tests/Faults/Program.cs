@@ -1,7 +1,7 @@
 using System.Globalization;
 using Portico.Faults;
 
-// ./build.sh faults [--long] [--kills N] [--seed N] [--only campaign|disk|events|simulation|bills|repeats]      ./build.sh mutants [name]      ./build.sh release-dump FILE
+// ./build.sh faults [--long] [--kills N] [--seed N] [--only campaign|disk|events|simulation|bills|hosts|repeats]      ./build.sh mutants [name]      ./build.sh release-dump FILE
 string? Option(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
 int Number(string name, int otherwise) => int.TryParse(Option(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
 
@@ -49,6 +49,14 @@ if (Option("--only") is null or "bills")
     var found = await bills.Run();
     Console.WriteLine(found);
     code |= found.Clean && found.Bills == plan.Bills ? 0 : 1;
+}
+if (Option("--only") is null or "hosts")
+{
+    var plan = new TwoHostsPlan(Math.Min(Number("--kills", 20), 200), Number("--seed", Environment.TickCount & 0xFFFF));
+    Console.WriteLine($"two hosts, seed {plan.Seed}");
+    var found = await new TwoHosts(plan, Console.WriteLine).Run();
+    Console.WriteLine(found);
+    code |= found.Clean ? 0 : 1;
 }
 if (Option("--only") is "repeats" || Option("--only") is null && args.Contains("--long", StringComparer.Ordinal))
     code |= await Repeats.Run(Number("--rounds", 1000), Console.WriteLine) ? 0 : 1;

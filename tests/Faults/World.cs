@@ -25,20 +25,25 @@ internal sealed class World : IAsyncDisposable
     readonly EmbeddedPostgres _postgres;
     readonly string _cluster;
 
-    World(string folder, string cluster, EmbeddedPostgres postgres, EmulatedBank bank)
+    World(string folder, string cluster, EmbeddedPostgres postgres, EmulatedBank bank, TwoHostsPlaces? places)
     {
         (_folder, _cluster, _postgres, Bank) = (folder, cluster, postgres, bank);
         Owner = postgres.ConnectionString("portico", "portico_super");
         var socket = new NpgsqlConnectionStringBuilder(Owner).Host!;
         ToPostgres = new(() => new UnixDomainSocketEndPoint(Path.Combine(socket, ".s.PGSQL.5432")), () => new PostgresLine(Trap));
         ToBank = new(() => new IPEndPoint(IPAddress.Loopback, bank.Address.Port), () => new HttpLine(Trap));
-        ToHost = new(() => Host?.Address, () => new HttpLine(Trap));
+        ToHost = new(() => places is null ? Host?.Address : new IPEndPoint(IPAddress.Loopback, places.Front), () => new HttpLine(Trap));
         var web = new NpgsqlConnectionStringBuilder(postgres.ConnectionString("portico", "portico_web")) { Host = "127.0.0.1", Port = ToPostgres.Port };
         Host = new(
             HostProgram.Path,
-            ["serve", .. Settings, "--listen", "http://127.0.0.1:0", "--public-address", Site.AbsoluteUri],
-            Environment(web.ConnectionString), Path.Combine(folder, "host.log"));
+            Serve("host", places?.First ?? 0), Environment(web.ConnectionString), Path.Combine(folder, "host.log"));
     }
+
+    /// <summary>Everything that this world writes is below it.</summary>
+    public string Folder => _folder;
+
+    /// <summary>One more host on the same database, with a data folder of its own.</summary>
+    public HostProcess Another(int port) => new(HostProgram.Path, Serve("other", port), Environment(_postgres.ConnectionString("portico", "portico_web")), Path.Combine(_folder, "other.log"));
 
     public Trap Trap { get; } = new();
 
@@ -65,14 +70,19 @@ internal sealed class World : IAsyncDisposable
 
     /// <param name="fines">How many are in the register.</param>
     /// <param name="data">Where PostgreSQL keeps its data; below the scratch folder when null.</param>
-    public static async Task<World> Create(int fines, string? data = null)
+    public static Task<World> Create(int fines, string? data = null) => Create(fines, data, null);
+
+    /// <summary>A world whose browsers come by another's front door.</summary>
+    public static Task<World> Create(int fines, TwoHostsPlaces places) => Create(fines, null, places);
+
+    static async Task<World> Create(int fines, string? data, TwoHostsPlaces? places)
     {
         var folder = Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"portico-faults-{System.Environment.ProcessId}-{System.Environment.TickCount64}"));
         Directory.CreateDirectory(folder);
         var cluster = data ?? Path.Combine(folder, "pg");
         var postgres = await EmbeddedPostgres.Start(new EmbeddedPostgresOptions { DataFolder = cluster }, NullLogger.Instance, CancellationToken.None);
         var bank = await EmulatedBank.Start();
-        var world = new World(folder, cluster, postgres, bank);
+        var world = new World(folder, cluster, postgres, bank, places);
         await world.Prepare(fines);
         return world;
     }
@@ -121,10 +131,17 @@ internal sealed class World : IAsyncDisposable
         }
     }
 
-    IEnumerable<string> Settings => ["--data", Path.Combine(_folder, "host"), "--profile", "test", "--plugins", TestCluster.Plugins];
+    IEnumerable<string> Settings => SettingsOf("host");
+
+    IEnumerable<string> SettingsOf(string name) => ["--data", Path.Combine(_folder, name), "--profile", "test", "--plugins", TestCluster.Plugins];
+
+    List<string> Serve(string name, int port) =>
+        ["serve", .. SettingsOf(name), "--listen", string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"), "--public-address", Site.AbsoluteUri];
 
     static Dictionary<string, string> Environment(string web) => new(HostProgram.Environment(web), StringComparer.Ordinal)
     {
+        // By it hosts share the keys of forms, links and second factors.
+        ["PORTICO_Secrets__keys__value"] = "the faults' own keys are sealed with this",
         [$"PORTICO_Secrets__{Secret}__password"] = "9999888",
         [$"PORTICO_Secrets__{Secret}__key"] = string.Concat(Enumerable.Repeat("b1", 25)),
     };
