@@ -34,7 +34,9 @@ public interface IPaymentGateway
 }
 
 /// <summary>What a gateway needs to know of a payment.</summary>
-/// <param name="ReturnTo">Where the gateway sends the browser back.</param>
+/// <param name="ReturnTo">
+/// Where the gateway sends the browser back. It is this order's own and cannot be guessed: given to the gateway whole, and to nobody else. A query may be added to it.
+/// </param>
 /// <param name="Language"><c>it</c> or <c>en</c>.</param>
 /// <param name="Opened">What <see cref="IOpeningGateway.Opened"/> kept of the answer that opened it; null where no call opens orders.</param>
 public sealed record GatewayOrder(string OrderNumber, Euro Amount, Uri ReturnTo, string Language, string? Opened = null);
@@ -63,12 +65,18 @@ public sealed class AgreementTerms(Guid id, JsonElement settings, IReadOnlyDicti
 public sealed record GatewayMessage(string Channel, byte[] Raw);
 
 /// <summary>What a message says once verified.</summary>
-/// <param name="Genuine">The signature, or the gateway's own answer to our question, vouches for it.</param>
+/// <param name="Genuine">
+/// The signature, or the gateway's own answer to our question, vouches for it. A browser that brings a genuine message sees the payment with its receipt: never say so of what
+/// anybody could write who knows the order's number.
+/// </param>
 /// <param name="Readable">It has the form of the protocol; of a query, that the gateway answered at all.</param>
 /// <param name="Taken">What the gateway says it took, where the message tells.</param>
 public sealed record GatewayFact(bool Genuine, bool Readable, GatewayOutcome Outcome, Euro? Taken)
 {
-    /// <summary>Of a message that is not <see cref="Genuine"/>: its protocol signs no such messages. It says nothing, is no forgery, and makes us ask.</summary>
+    /// <summary>
+    /// Of a message that is not <see cref="Genuine"/>: its protocol signs no such messages. It says nothing, is no forgery, and makes us ask. A browser that brings it sees
+    /// the payment only when it comes to the order's own <see cref="GatewayOrder.ReturnTo"/>.
+    /// </summary>
     public bool Unsigned { get; init; }
 }
 

@@ -39,6 +39,7 @@ internal sealed class PaymentsModule : IPlatformModule
         builder.RegisterType<Agreements>().AsSelf().As<IFormTargets>().SingleInstance();
         builder.RegisterType<GatewayFacts>().SingleInstance();
         builder.RegisterType<GatewayStates>().SingleInstance();
+        builder.RegisterType<StrayMessages>().SingleInstance();
         builder.RegisterType<PaymentPoller>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<PositionExpirer>().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<RefundRunner>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
@@ -100,7 +101,7 @@ internal sealed class PaymentsModule : IPlatformModule
     {
         var pages = root.Resolve<PaymentPages>();
         string[] both = [HttpMethods.Get, HttpMethods.Post];
-        endpoints.MapMethods("/pagamenti/{gateway}/ritorno", both, (RequestDelegate)pages.Return);
+        endpoints.MapMethods("/pagamenti/{gateway}/ritorno/{key?}", both, (RequestDelegate)pages.Return);
         endpoints.MapMethods("/pagamenti/{gateway}/ascolto", both, (RequestDelegate)pages.Listen);
         endpoints.MapMethods($"/{{entity}}/pagamenti/{PaymentPages.AskPath}", both, (RequestDelegate)pages.Ask);
         endpoints.MapMethods("/{entity}/pagamenti/{code}/ripresa", both, (RequestDelegate)pages.Resume);

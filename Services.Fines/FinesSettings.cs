@@ -25,6 +25,11 @@ internal sealed record FinesSettings : IValidatableObject
         HintEn = "Whether 10 % is added to half of the maximum for each whole semester of delay (art. 27 L. 689/1981).")]
     public bool Surcharge { get; init; } = true;
 
+    [Setting("Importo più basso nei giorni per l’accredito", "Lower amount in the days for crediting",
+        Hint = "Se l’importo ridotto e il minimo si propongono ancora nei due giorni dopo il termine, in cui un accredito libera (art. 17-quinquies DL 18/2016, L. 49/2016). Senza, chi paga in quei giorni vede l’importo successivo; ciò che viene accreditato in tempo libera comunque.",
+        HintEn = "Whether the reduced amount and the minimum are still offered in the two days after their term, in which a credit releases (art. 17-quinquies DL 18/2016, L. 49/2016). Otherwise who pays then sees the next amount; what is credited in time releases all the same.")]
+    public bool OfferWhileCrediting { get; init; }
+
     [Setting("Giorni dell’avviso", "Days of a notice",
         Hint = "Per quanti giorni dalla violazione si paga un avviso lasciato sul parabrezza, senza spese di notifica.",
         HintEn = "For how many days after the violation a notice left on the windscreen may be paid, without notification costs.")]

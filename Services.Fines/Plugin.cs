@@ -17,6 +17,8 @@ public sealed class FinesService : IService
         service.Page<FindFinePage>("");
         service.Page<ShowFinePage>("verbale/{token}");
         service.Page<TogetherPage>("insieme/{token}");
+        service.OfficePage<DecisionsPage>(DecisionsPage.Pattern, menu: "decisions.menu");
+        service.OfficePage<SettlePage>(SettlePage.Pattern);
         service.Settings<FinesSettings>(FinesSettings.Check);
         service.Permission("fines.load", "Carica multe", "Load fines");
         service.Import<ImportFines>("import", "Carica i verbali da un file CSV");
@@ -24,6 +26,12 @@ public sealed class FinesService : IService
         service.Job<ApplyPending>("*/15 * * * *", perEntity: true, Missed.RunOnce);
         service.Job<DecideReminders>("30 5 * * *", perEntity: true, Missed.RunOnce);
         service.Office<ListPending>("pending", "Changes of a file that wait for a payment to end, and those refused because it was paid. CSV.");
+        service.Office<ListDecisions>("decisions", "Paid fines about which an officer has to decide: payments that were too little, and payments of what is not asked for here. CSV.");
+        service.Office<SettleByCommandLine>("settle", "Closes one of them with a reason. No money moves.",
+            new OfficeOption("fine", "Its number: V/2026/1042.", required: true),
+            new OfficeOption("order", "The payment, as the list has it.", required: true),
+            new OfficeOption("reason", "Why, for the journal, without personal data.", required: true),
+            new OfficeOption("kind", "supplement, not_owed or rest_alone, as the list has it; without it, supplement."));
         service.Office<ExportOutcome>("outcome", "What was paid, taken back, refunded or cancelled since the last time, once each, for the police's own system. CSV.",
             new OfficeOption("run", "Number of an earlier file, which comes out byte by byte as it was; without it a new one is made.", OfficeOptionKind.Number));
         service.Office<ListOutcomes>("outcomes", "The outcome files made until now. CSV.");
@@ -42,6 +50,7 @@ public sealed class FinesService : IService
             new OfficeOption("from", "First day of the decision.", OfficeOptionKind.Day),
             new OfficeOption("to", "Last day of the decision.", OfficeOptionKind.Day));
         service.Permission("fines.read", "Leggi multe ed esiti", "Read fines and outcomes", looksOnly: true);
+        service.Permission("fines.decide", "Decidere sui pagamenti incompleti o non dovuti", "Decide about payments that are incomplete or not owed");
         service.Provides<IPositionOwner, FinePositions>();
     }
 }

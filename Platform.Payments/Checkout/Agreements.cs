@@ -49,6 +49,13 @@ internal sealed class Agreements(
     public async ValueTask<BankTerms?> Find(Guid id, CancellationToken stop) =>
         (await Current(stop)).FirstOrDefault(row => row.AgreementId == id)?.Terms;
 
+    /// <summary>The usable agreements with a gateway by which a message to <paramref name="creditor"/> may be verified: its own and the service centre's; those of all where it is unknown.</summary>
+    public async ValueTask<IReadOnlyList<BankTerms>> Of(string gateway, EntityId? creditor, CancellationToken stop) =>
+    [
+        .. (await Current(stop)).Where(row => row.Gateway == gateway && (creditor is not { } one || row.OwnerEntity == one.Value || row.OwnerEntity == EntityId.Centre.Value))
+            .Select(row => row.Terms).OfType<BankTerms>(),
+    ];
+
     /// <summary>Who signed it, valid or usable or not; null when there is none.</summary>
     public async ValueTask<EntityId?> OwnerOf(Guid id, CancellationToken stop) =>
         (await Current(stop)).FirstOrDefault(row => row.AgreementId == id) is { } row ? new EntityId(row.OwnerEntity) : null;

@@ -11,8 +11,9 @@ using Platform.Payments.Gateways;
 namespace Platform.Payments.Checkout;
 
 /// <summary>What became of a message.</summary>
-/// <param name="StatusCode">The payment's unguessable page, or null when the message names no payment of ours.</param>
-internal sealed record ReceivedFact(string Verdict, string? StatusCode, EntityId ShownBy);
+/// <param name="Order">The order's number as the message has it, whether there is such an order or not.</param>
+/// <param name="StatusCode">The payment's unguessable page, for who proved to be its payer; otherwise null.</param>
+internal sealed record ReceivedFact(string Verdict, string? Order, string? StatusCode, EntityId ShownBy);
 
 /// <summary>Where a fact led a payment, and when the gateway is to be asked next.</summary>
 internal readonly record struct PaymentChange(PaymentState Before, PaymentState After, DateTimeOffset? AskAt);
@@ -22,7 +23,7 @@ internal readonly record struct PaymentChange(PaymentState Before, PaymentState 
 /// Repeated, late and reordered messages are welcome; a forged one changes nothing but makes us ask.
 /// </summary>
 internal sealed class GatewayFacts(
-    CallScopes scopes, EntityDirectory entities, Agreements agreements, GatewayDirectory gateways, Lazy<PaymentPoller> poller, GatewayStates states, TimeProvider clock,
+    CallScopes scopes, EntityDirectory entities, Agreements agreements, GatewayDirectory gateways, Lazy<PaymentPoller> poller, GatewayStates states, StrayMessages strays, TimeProvider clock,
     ILogger<GatewayFacts> log)
 {
     /// <summary>A message longer than this is cut, kept and not believed.</summary>
@@ -30,39 +31,63 @@ internal sealed class GatewayFacts(
 
     static readonly TimeSpan BetweenNudges = TimeSpan.FromSeconds(10);
 
-    public async Task<ReceivedFact> Receive(string gatewayId, GatewayMessage message, CancellationToken stop)
+    // More than any bank and any payer who presses twice; what a stranger adds to it is only counted.
+    const int MostOfOneOrder = 50;
+
+    /// <param name="returnKey">What the address of a return ended in.</param>
+    public async Task<ReceivedFact> Receive(string gatewayId, GatewayMessage message, CancellationToken stop, string? returnKey = null)
     {
         var gateway = gateways.Find(gatewayId)!;
         var order = message.Raw.Length < MostBytes ? gateway.OrderNumberIn(message) : null;
         var creditor = OrderNumber.EntityOf(order) is { } code ? (await entities.Current(stop)).ByCode(code) : null;
-        var entity = creditor?.Id ?? EntityId.Centre;
-        return await scopes.In(entity, entity, "payments", async scope =>
-        {
-            var sessions = scope.Resolve<ISessions>();
-            var payment = creditor is null ? null : await Find(sessions, order!, stop);
-            var terms = payment is null ? null : await agreements.Find(payment.AgreementId, stop);
-            var fact = terms?.Gateway.Id == gatewayId ? terms.Read(message) : null;
-            var verdict = (fact, order) switch
-            {
-                ({ Genuine: true }, _) => "genuine",
-                ({ Readable: false }, _) or (null, null) => "unreadable",
-                ({ Unsigned: true }, _) => "unsigned",
-                (null, _) => "unknown_order",
-                _ => "forged",
-            };
-            var applied = await Store(sessions, message, creditor is null ? null : order, verdict, stop);
-            PorticoMeters.Facts.Add(1, new("gateway", gatewayId), new("channel", message.Channel), new("verdict", verdict));
-            log.LogInformation("{Gateway} {Channel} for order {Order}: {Verdict}.", gatewayId, message.Channel, creditor is null ? "?" : order, verdict);
-
-            if (payment is null)
-                return new ReceivedFact(verdict, null, EntityId.Centre);
-            if (verdict == "genuine" && !applied)
-                await Apply(sessions, payment.PaymentId, message, fact!, stop);
-            else if (verdict != "genuine")
-                await Nudge(sessions, payment.PaymentId, stop);
-            return new ReceivedFact(verdict, payment.StatusCode, payment.ShownBy);
-        });
+        return (creditor is null ? null : await scopes.In(creditor.Id, creditor.Id, "payments", scope => OfPayment(scope.Resolve<ISessions>(), gatewayId, message, order!, returnKey, stop)))
+            ?? await OfNobody(gatewayId, message, order, creditor?.Id, stop);
     }
+
+    /// <summary>Null when nobody started this order here.</summary>
+    async Task<ReceivedFact?> OfPayment(ISessions sessions, string gatewayId, GatewayMessage message, string order, string? returnKey, CancellationToken stop)
+    {
+        if (await Find(sessions, order, stop) is not { } payment)
+            return null;
+        var terms = await agreements.Find(payment.AgreementId, stop);
+        var verdict = Judge(terms?.Gateway.Id == gatewayId ? terms.Read(message) : null, out var fact);
+        var stored = await Store(sessions, message, order, verdict, stop);
+        if (stored is null)
+            await strays.Count(gatewayId, message, verdict, keep: false, stop);
+        strays.Tell(gatewayId, message.Channel, order, verdict);
+        if (verdict == "genuine" && stored is false)
+            await Apply(sessions, payment.PaymentId, message, fact!, stop);
+        else if (verdict != "genuine")
+            await Nudge(sessions, payment.PaymentId, stop);
+        // An order's number is known to many; its page is for who was sent to pay it.
+        var payers = verdict == "genuine" || (verdict == "unsigned" && PublicAddress.IsReturnKey(returnKey, payment.StatusCode));
+        return new(verdict, order, payers ? payment.StatusCode : null, payment.ShownBy);
+    }
+
+    /// <summary>About no order of ours: kept for its creditor, who has to look, if it verifies; otherwise anybody may have sent it.</summary>
+    async Task<ReceivedFact> OfNobody(string gatewayId, GatewayMessage message, string? order, EntityId? creditor, CancellationToken stop)
+    {
+        var candidates = order is null ? [] : await agreements.Of(gatewayId, creditor, stop);
+        var voucher = candidates.FirstOrDefault(bank => bank.Read(message).Genuine);
+        var verdict = voucher is not null ? "unknown_order" : Judge(candidates.Count > 0 ? candidates[0].Read(message) : null, out _);
+        if (voucher is null)
+            await strays.Count(gatewayId, message, verdict = order is null ? "unreadable" : verdict, keep: true, stop);
+        else
+        {
+            var entity = creditor ?? voucher.Owner;
+            await scopes.In(entity, entity, "payments", scope => Store(scope.Resolve<ISessions>(), message, order!.Length <= 64 ? order : order[..64], verdict, stop));
+        }
+        strays.Tell(gatewayId, message.Channel, creditor is null || voucher is null ? "?" : order!, verdict);
+        return new(verdict, order, null, EntityId.Centre);
+    }
+
+    static string Judge(GatewayFact? read, out GatewayFact? fact) => (fact = read) switch
+    {
+        { Genuine: true } => "genuine",
+        { Readable: false } => "unreadable",
+        { Unsigned: true } => "unsigned",
+        _ => "forged",
+    };
 
     /// <summary>What a message says of one order. An answer to a call of ours is used only when it verifies and names the order that the call was about.</summary>
     public GatewayFact Understand(BankTerms bank, GatewayMessage message, string order)
@@ -148,12 +173,14 @@ internal sealed class GatewayFacts(
             new { entity = session.Entity, order }),
         stop);
 
-    /// <summary>Keeps the message, once however often it comes. Answers whether it has been applied already.</summary>
-    async Task<bool> Store(ISessions sessions, GatewayMessage message, string? order, string verdict, CancellationToken stop) => await sessions.Run(
-        session => session.First<bool>(
+    /// <summary>Keeps the message, once however often it comes. Answers whether it has been applied already; null when it was not kept, because its order has too many that do not verify.</summary>
+    async Task<bool?> Store(ISessions sessions, GatewayMessage message, string order, string verdict, CancellationToken stop) => await sessions.Run(
+        session => session.First<bool?>(
             """
             insert into payments.fact as f (entity_id, channel, digest, order_no, verdict, raw, first_at)
-            values (@entity, @Channel, @digest, @order, @verdict, @raw, @now)
+            select @entity, @Channel, @digest, @order, @verdict, @raw, @now
+             where @verdict in ('genuine', 'unknown_order')
+                or (select count(*) from payments.fact o where o.entity_id = @entity and o.order_no = @order and o.verdict not in ('genuine', 'unknown_order')) < @MostOfOneOrder
             on conflict (entity_id, channel, digest) do update set seen = f.seen + 1, verdict = case when f.applied_at is null then excluded.verdict else f.verdict end
             returning applied_at is not null
             """,
@@ -164,6 +191,7 @@ internal sealed class GatewayFacts(
                 digest = DigestOf(message, order),
                 order,
                 verdict,
+                MostOfOneOrder,
                 raw = message.Raw.Length > MostBytes ? message.Raw[..MostBytes] : message.Raw,
                 now = clock.GetUtcNow(),
             }),
@@ -263,7 +291,7 @@ internal sealed class GatewayFacts(
     }
 
     // The order is part of it: the bank's answer "unknown order" reads the same for every order.
-    static byte[] DigestOf(GatewayMessage message, string? order)
+    public static byte[] DigestOf(GatewayMessage message, string? order)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(System.Text.Encoding.ASCII.GetBytes($"{order}\n"));

@@ -118,7 +118,7 @@ internal sealed class PaymentPoller(Database database, Lazy<CallScopes> scopes, 
         }
         if (bank.Gateway is IOpeningGateway && payment.Opened is null)
             return await NotOpened(sessions, payment, call, stop);
-        var order = new GatewayOrder(payment.OrderNo, new(payment.AskedCents), address.ReturnFrom(bank.Gateway.Id), payment.Language, payment.Opened);
+        var order = new GatewayOrder(payment.OrderNo, new(payment.AskedCents), address.ReturnFrom(bank.Gateway.Id, payment.StatusCode), payment.Language, payment.Opened);
         var message = await bank.Gateway.Ask(order, bank.Terms, stop);
         var fact = facts.Value.Understand(bank, message, payment.OrderNo);
         if (fact.Outcome == GatewayOutcome.NotFound && clock.GetUtcNow() - payment.CreatedAt > NeverArrivedAfter)
@@ -154,11 +154,11 @@ internal sealed class PaymentPoller(Database database, Lazy<CallScopes> scopes, 
                    set last_query_at = @now, queries = queries + 1, next_query_at = @now + interval '2 minutes'
                  where p.entity_id = @entity and p.payment_id = @payment and p.state in ('prepared', 'at_bank', 'unknown') and p.received is null
                    and (p.last_query_at is null or p.last_query_at < @before)
-                returning p.payment_id, p.agreement_id, p.order_no, p.asked_cents, p.language, p.created_at, p.opened),
+                returning p.payment_id, p.agreement_id, p.order_no, p.status_code, p.asked_cents, p.language, p.created_at, p.opened),
                 noted as (
                 insert into payments.external_call (entity_id, call_id, payment_id, kind, started_at)
                 select @entity, @call, payment_id, 'query', @now from claimed)
-                select payment_id, agreement_id, order_no, asked_cents, language, created_at, opened from claimed
+                select payment_id, agreement_id, order_no, status_code, asked_cents, language, created_at, opened from claimed
                 """,
                 new { entity = session.Entity, call, payment, now, before = now - BetweenWaiters }),
             CancellationToken.None);
@@ -179,7 +179,7 @@ internal sealed class PaymentPoller(Database database, Lazy<CallScopes> scopes, 
                            select q.payment_id from payments.payment q
                             where q.entity_id = @entity and q.next_query_at <= @horizon and (q.last_query_at is null or q.last_query_at < @sweep)
                             order by q.next_query_at limit 1 for update skip locked)
-                    returning p.payment_id, p.agreement_id, p.order_no, p.asked_cents, p.language, p.created_at, p.opened
+                    returning p.payment_id, p.agreement_id, p.order_no, p.status_code, p.asked_cents, p.language, p.created_at, p.opened
                     """,
                     new { entity = session.Entity, now, sweep, horizon });
                 if (claimed is not null)
@@ -196,6 +196,7 @@ internal sealed class PaymentPoller(Database database, Lazy<CallScopes> scopes, 
         public Guid PaymentId { get; init; }
         public Guid AgreementId { get; init; }
         public string OrderNo { get; init; } = "";
+        public string StatusCode { get; init; } = "";
         public long AskedCents { get; init; }
         public string Language { get; init; } = "it";
         public DateTimeOffset CreatedAt { get; init; }

@@ -187,7 +187,7 @@ internal sealed class StartCheckoutHandler(
     {
         if (await agreements.Find(started.AgreementId, stop) is not { } bank)
             return new Refusal(CheckoutRefusals.NoAgreement);
-        var order = new GatewayOrder(started.OrderNo, new(started.AskedCents), address.ReturnFrom(bank.Gateway.Id), started.Language, started.Opened);
+        var order = new GatewayOrder(started.OrderNo, new(started.AskedCents), address.ReturnFrom(bank.Gateway.Id, started.StatusCode), started.Language, started.Opened);
         if (bank.Gateway is IOpeningGateway gateway && order.Opened is null)
         {
             var opened = ours ? await opening.Open(gateway, bank, order, started.PaymentId) : await opening.Awaited(started.PaymentId, stop);
@@ -200,7 +200,7 @@ internal sealed class StartCheckoutHandler(
 
     const string SelectStarted =
         """
-        select payment_id, order_no, asked_cents, agreement_id, language, opened from payments.payment
+        select payment_id, order_no, status_code, asked_cents, agreement_id, language, opened from payments.payment
          where entity_id = @entity and payment_id = @payment and service = @service
         """;
 
@@ -220,6 +220,7 @@ internal sealed class StartCheckoutHandler(
     {
         public Guid PaymentId { get; init; }
         public string OrderNo { get; init; } = "";
+        public string StatusCode { get; init; } = "";
         public long AskedCents { get; init; }
         public Guid AgreementId { get; init; }
         public string Language { get; init; } = "it";

@@ -31,7 +31,10 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
 
     static readonly TimeSpan Within = TimeSpan.FromMinutes(10);
 
-    /// <summary>The browser comes back, by a cross-site POST without any session, or by GET. Whatever it brings, it is sent on to the payment's own page.</summary>
+    /// <summary>
+    /// The browser comes back, by a cross-site POST without any session, or by GET. It is sent on to the payment's own page when what it brings proves that it is the payer's;
+    /// otherwise it is told how to find its payment, in the same words whether there is one or not.
+    /// </summary>
     public async Task Return(HttpContext http)
     {
         var stop = http.RequestAborted;
@@ -41,13 +44,17 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
             return;
         }
         var raw = HttpMethods.IsPost(http.Request.Method) ? await Body(http, stop) : QueryOf(http);
-        var received = await facts.Receive(gateway, new GatewayMessage("return", raw), CancellationToken.None);
+        var received = await facts.Receive(gateway, new GatewayMessage("return", raw), CancellationToken.None, http.GetRouteValue("key") as string);
         if (received.StatusCode is null)
         {
-            var centre = await pages.Centre(stop);
-            var frame = pages.FrameOf(http, centre);
+            // What the number says by itself: nothing here may tell whether somebody has it.
+            var creditor = OrderNumber.EntityOf(received.Order) is { } owner ? (await entities.Current(stop)).ByCode(owner) : null;
+            var frame = pages.FrameOf(http, await pages.Centre(stop));
             var t = PaymentTexts.Catalog.In(frame.Culture);
-            await pages.Refuse(http, frame, t["return.unknown.title"], t["return.unknown.what"], [t["return.unknown.todo"]], "/", t["return.unknown.home"], StatusCodes.Status404NotFound);
+            await pages.Refuse(
+                http, frame, t["return.unknown.title"], t["return.unknown.what"],
+                creditor is null ? [t["return.unknown.todo"]] : [t["return.unknown.ask", received.Order!], t["return.unknown.todo"]],
+                creditor is null ? "/" : $"/{creditor.Slug}/pagamenti/{AskPath}", t[creditor is null ? "return.unknown.home" : "ask.link"], StatusCodes.Status404NotFound);
             return;
         }
         var shownBy = (await entities.Current(stop)).ById(received.ShownBy);
@@ -159,7 +166,7 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
             return;
         }
         var bank = await agreements.Find(row.AgreementId, stop);
-        var order = new GatewayOrder(row.OrderNo, new(row.AskedCents), address.ReturnFrom(bank?.Gateway.Id ?? ""), row.Language, row.Opened);
+        var order = new GatewayOrder(row.OrderNo, new(row.AskedCents), address.ReturnFrom(bank?.Gateway.Id ?? "", code), row.Language, row.Opened);
         await pages.Show(http, frame, typeof(ResumePage), new(StringComparer.Ordinal)
         {
             ["Model"] = new ResumeModel(

@@ -73,7 +73,7 @@ internal sealed class RefundRunner(
                 with claimed as (
                     update payments.refund set state = 'at_bank', next_query_at = @later where entity_id = @entity and refund_id = @id and state = 'approved'
                     returning payment_id, number, cents)
-                select c.payment_id, c.number, c.cents, p.order_no, p.asked_cents, p.language, p.opened
+                select c.payment_id, c.number, c.cents, p.order_no, p.status_code, p.asked_cents, p.language, p.opened
                   from claimed c join payments.payment p on p.entity_id = @entity and p.payment_id = c.payment_id
                 """,
                 new { entity = session.Entity, id, later = clock.GetUtcNow() + LeftAfter });
@@ -112,7 +112,7 @@ internal sealed class RefundRunner(
                     update payments.refund set queries = queries + 1, next_query_at = @later
                      where entity_id = @entity and refund_id = @id and state in ('at_bank', 'unknown') and next_query_at <= @now
                     returning payment_id, number, cents)
-                select c.payment_id, c.number, c.cents, p.order_no, p.asked_cents, p.language, p.opened
+                select c.payment_id, c.number, c.cents, p.order_no, p.status_code, p.asked_cents, p.language, p.opened
                   from claimed c join payments.payment p on p.entity_id = @entity and p.payment_id = c.payment_id
                 """,
                 new { entity = session.Entity, id, now = clock.GetUtcNow(), later = clock.GetUtcNow() + LeftAfter });
@@ -194,7 +194,7 @@ internal sealed class RefundRunner(
     }
 
     GatewayRefund Of(ClaimedRow row, IRefundingGateway gateway) =>
-        new(new(row.OrderNo, new(row.AskedCents), address.ReturnFrom(gateway.Id), row.Language, row.Opened), row.Number, new(row.Cents));
+        new(new(row.OrderNo, new(row.AskedCents), address.ReturnFrom(gateway.Id, row.StatusCode), row.Language, row.Opened), row.Number, new(row.Cents));
 
     Task<T> Run<T>(EntityId entity, Func<IEntitySession, Task<T>> work, CancellationToken stop) =>
         database.Run<T>(ModuleRoles.Of("payments"), entity, "refunds", clock, session => work(session), stop);
@@ -223,6 +223,7 @@ internal sealed class RefundRunner(
         public string Number { get; init; } = "";
         public long Cents { get; init; }
         public string OrderNo { get; init; } = "";
+        public string StatusCode { get; init; } = "";
         public long AskedCents { get; init; }
         public string Language { get; init; } = "it";
         public string? Opened { get; init; }

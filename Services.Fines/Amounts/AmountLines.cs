@@ -16,6 +16,11 @@ internal static class AmountLines
     public const string SurchargeLabel = "Maggiorazione per ritardo";
     public const string CostsLabel = "Spese di accertamento e notifica";
 
+    public const string RestLabel = "Differenza di un pagamento inferiore al dovuto";
+
+    /// <summary>What is missing of a payment that was too little. Costs were in it, and count as paid first.</summary>
+    public static IReadOnlyList<AmountLine> OfRest(Euro missing) => [new(RestLabel, TaxCode, "sanzioni-cds", missing)];
+
     public static IReadOnlyList<AmountLine> Of(AmountDue due)
     {
         var code = due.Band == Band.Windscreen ? NoticeTaxCode : TaxCode;

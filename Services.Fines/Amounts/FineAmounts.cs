@@ -34,6 +34,12 @@ internal sealed record FineTerms(Euro Minimum, Euro Maximum, Euro Costs, bool Di
     /// </summary>
     public bool Surcharged { get; init; } = true;
 
+    /// <summary>
+    /// Days after the end of a term in which its amount is still offered, because a payment credited in them releases (<see cref="FineAmounts.CreditingDays"/>). 0: the term is told
+    /// as the law has it, and a payment in those days is judged leniently all the same.
+    /// </summary>
+    public int OfferedDays { get; init; }
+
     /// <summary>Days after the violation in which a notice on the windscreen is paid without a report.</summary>
     public int NoticeDays { get; init; } = 15;
 }
@@ -43,6 +49,9 @@ public sealed record AmountDue(Band Band, DateOnly? From, DateOnly? Until, Euro 
 {
     /// <summary>Added to the sanction for whole semesters of delay.</summary>
     public Euro Surcharge { get; init; }
+
+    /// <summary>Last day of the law's own term, where the amount is offered some days longer; null where it is not.</summary>
+    public DateOnly? TermEnds { get; init; }
 
     public Euro Total => Sanction + Surcharge + Costs;
 }
@@ -68,7 +77,7 @@ internal static class FineAmounts
         new(new(2013, 8, 21), 70, 5, 60, "DL 69/2013 art. 20 c. 5-bis, converted by L. 98/2013: less 30 % within five days"),
     ];
 
-    /// <summary>A payment without cash releases if it is credited within two days after the term (DL 18/2016 art. 17-quinquies). It judges; it is not offered.</summary>
+    /// <summary>A payment without cash releases if it is credited within two days after the term (DL 18/2016 art. 17-quinquies). It judges always; it is offered where the creditor says so.</summary>
     public const int CreditingDays = 2;
 
     /// <summary>What <paramref name="day"/> costs, and what follows.</summary>
@@ -84,7 +93,7 @@ internal static class FineAmounts
     /// <summary>What is still missing when <paramref name="paid"/> was credited on <paramref name="day"/>; zero when it was enough, by the law's own tolerance.</summary>
     public static Euro Missing(Euro paid, DateOnly day, FineTerms fine, PatronDay patron)
     {
-        var due = On(day.AddDays(-CreditingDays), fine, patron).Today.Total;
+        var due = On(day.AddDays(-CreditingDays), fine with { OfferedDays = 0 }, patron).Today.Total;
         return due > paid ? due - paid : Euro.Zero;
     }
 
@@ -103,28 +112,33 @@ internal static class FineAmounts
         if (hasReduction)
         {
             var lastReduced = Holidays.WorkingDayFrom(told.AddDays(rule.ReducedDays), patron);
-            all.Add(new(Band.Reduced, from, lastReduced, reduced, fine.Costs));
-            from = lastReduced.AddDays(1);
+            all.Add(Offered(Band.Reduced, from, lastReduced, reduced));
+            from = all[^1].Until!.Value.AddDays(1);
         }
         var lastMinimum = Holidays.WorkingDayFrom(told.AddDays(rule.MinimumDays), patron);
-        all.Add(new(Band.Minimum, from, lastMinimum, fine.Minimum, fine.Costs));
+        all.Add(Offered(Band.Minimum, from, lastMinimum, fine.Minimum));
 
         // In the Codice every maximum is at least twice the minimum; a mistyped line must not make waiting cheaper.
         var half = fine.Maximum.Half();
         var enforceable = half > fine.Minimum ? half : fine.Minimum;
+        // The delay begins when the term ends, however long its amount is offered.
         var since = lastMinimum.AddDays(1);
+        var after = since.AddDays(fine.OfferedDays);
         if (!fine.Surcharged)
         {
-            all.Add(new(Band.HalfMaximum, since, null, enforceable, fine.Costs));
+            all.Add(new(Band.HalfMaximum, after, null, enforceable, fine.Costs));
             return all;
         }
         // It grows for as long as nobody pays: as far as the day, and one step more.
         for (var semesters = 0; ; semesters++)
         {
             var begins = since.AddMonths(6 * semesters);
-            all.Add(new(Band.HalfMaximum, begins, since.AddMonths(6 * (semesters + 1)).AddDays(-1), enforceable, fine.Costs) { Surcharge = enforceable.Percent(10 * semesters) });
+            all.Add(new(Band.HalfMaximum, semesters == 0 ? after : begins, since.AddMonths(6 * (semesters + 1)).AddDays(-1), enforceable, fine.Costs) { Surcharge = enforceable.Percent(10 * semesters) });
             if (begins > day)
                 return all;
         }
+
+        AmountDue Offered(Band band, DateOnly? first, DateOnly last, Euro sanction) =>
+            new(band, first, last.AddDays(fine.OfferedDays), sanction, fine.Costs) { TermEnds = fine.OfferedDays > 0 ? last : null };
     }
 }

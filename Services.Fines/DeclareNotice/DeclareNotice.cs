@@ -26,7 +26,7 @@ internal sealed class DeclareNoticeHandler(ISessions sessions, TimeProvider time
             var touched = await session.Execute(
                 """
                 update fines.fine set declared_on = @Day, changed_at = @now
-                where entity_id = @entity and fine_id = @Id and state = 'open' and phase = 'report' and notified_on is null and not contested_at_once
+                where entity_id = @entity and fine_id = @Id and state = 'open' and phase = 'report' and withdrawn is distinct from 'withdrawn' and notified_on is null and not contested_at_once
                 """,
                 new { entity = session.Entity, command.Id, command.Day, now });
             if (touched == 0)

@@ -51,7 +51,10 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
         foreach (var changedPaid in results.Where(result => result is { Outcome: "changed", Paid: true }))
         {
             if (await Fine.Find(session, now.First(line => line.Line == changedPaid.Line).Name) is { } fine)
+            {
                 await Supplements.Judge(session, fine, decided ??= await settings.Read(session), time.GetUtcNow());
+                await Decisions.Judge(session, fine, time.GetUtcNow());
+            }
         }
         return [.. results, .. waiting];
     }
@@ -81,14 +84,15 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
             })];
     }
 
-    /// <summary>Keeps the line for later when it would change what an unpaid fine costs.</summary>
+    /// <summary>Keeps the line for later when it would change what an unpaid fine costs, or whether it may be paid.</summary>
     async Task<bool> Keep(IEntitySession session, FineLine line) => await session.Execute(
         """
         insert into fines.pending_change as p (entity_id, fine_id, fields, asked_at)
         select @entity, fine_id, @fields, @now
           from fines.fine
          where entity_id = @entity and series = @Series and year = @Year and number = @Number and state = 'open'
-           and (min_cents, max_cents, costs_cents, discount_excluded) is distinct from (@minimum, @maximum, @costs, @excluded)
+           and (min_cents, max_cents, costs_cents, discount_excluded, violated_on, contested_at_once, notified_on, phase)
+               is distinct from (@minimum, @maximum, @costs, @excluded, @day, @contested, @notified::date, @phase)
         on conflict (entity_id, fine_id) do update
            set fields = excluded.fields, state = 'waiting', decided_at = null,
                asked_at = case when p.state = 'waiting' and p.fields = excluded.fields then p.asked_at else excluded.asked_at end
@@ -97,6 +101,7 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
         {
             entity = session.Entity, line.Name.Series, line.Name.Year, line.Name.Number, fields = line.Source.ToJson(), now = time.GetUtcNow(),
             minimum = line.Minimum.Cents, maximum = line.Maximum.Cents, costs = line.Costs.Cents, excluded = line.DiscountExcluded,
+            day = line.ViolatedOn, contested = line.ContestedAtOnce, notified = line.NotifiedOn, phase = Amounts.Phases.ToText(line.Phase),
         }) > 0;
 
     object Parameters(IEntitySession session, IReadOnlyList<FineLine> batch)
@@ -162,7 +167,8 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
                 violated_on = excluded.violated_on, plate = excluded.plate, min_cents = excluded.min_cents, max_cents = excluded.max_cents,
                 costs_cents = excluded.costs_cents, send_cents = excluded.send_cents, discount_excluded = excluded.discount_excluded, contested_at_once = excluded.contested_at_once,
                 notified_on = excluded.notified_on, send_perfected_on = excluded.send_perfected_on, phase = excluded.phase, points = excluded.points,
-                accessory = excluded.accessory, device = excluded.device, device_kind = excluded.device_kind, road_owner = excluded.road_owner, changed_at = excluded.changed_at
+                accessory = excluded.accessory, device = excluded.device, device_kind = excluded.device_kind, road_owner = excluded.road_owner, changed_at = excluded.changed_at,
+                withdrawn = case when known.withdrawn = 'withdrawn' and known.phase <> excluded.phase then 'taken_back' else known.withdrawn end
             where (known.state <> 'paid' or (known.min_cents, known.max_cents, known.costs_cents, known.discount_excluded)
                                         = (excluded.min_cents, excluded.max_cents, excluded.costs_cents, excluded.discount_excluded))
               and (known.municipality, known.place, known.article, known.comma, known.description, known.violated_on, known.plate, known.min_cents, known.max_cents, known.costs_cents,

@@ -65,12 +65,12 @@ internal sealed class ListFines(ISessions sessions) : IOfficeCommand
     // By the key of the register, so that a page costs the same wherever it begins.
     const string Fines =
         """
-        select series, year, number, violated_on as violatedOn, municipality::text, place, article || case comma when '' then '' else ' c. ' || comma end as article, plate, phase, state,
+        select series, year, number, violated_on as violatedOn, municipality::text, place, article || case comma when '' then '' else ' c. ' || comma end as article, plate, case when withdrawn = 'withdrawn' then 'archived' else phase end as phase, state,
                coalesce(notified_on, case when contested_at_once then violated_on end, declared_on) as toldOn, min_cents as minimum, max_cents as maximum, costs_cents as costs,
                paid_on as paidOn, paid_cents as paid, paid_order as paidOrder
           from fines.fine
          where entity_id = @creditor and (series, year, number) > (@Series, @Year, @Number)
-           and (@municipality::text is null or municipality = @municipality::bpchar) and (@state::text is null or state = @state) and (@phase::text is null or phase = @phase)
+           and (@municipality::text is null or municipality = @municipality::bpchar) and (@state::text is null or state = @state) and (@phase::text is null or case when withdrawn = 'withdrawn' then 'archived' else phase end = @phase)
            and (@plate::text is null or plate = @plate) and (@from::date is null or violated_on >= @from) and (@to::date is null or violated_on <= @to)
          order by series, year, number
          limit @page

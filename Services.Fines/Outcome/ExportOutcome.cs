@@ -60,10 +60,10 @@ internal sealed class ExportOutcome(ISessions sessions, TimeProvider time) : IOf
             {
                 var news = await session.List<News>(
                     """
-                    select m.fine_id as id, m.version, m.kind, m.order_no as orderNo, m.cents, m.moved_on as movedOn, f.series, f.year, f.number, f.plate
+                    select m.fine_id as id, m.part::int as part, m.version, m.kind, m.order_no as orderNo, m.cents, m.moved_on as movedOn, f.series, f.year, f.number, f.plate
                       from fines.movement m join fines.fine f on f.entity_id = m.entity_id and f.fine_id = m.fine_id
                      where m.entity_id = @entity and m.run is null
-                     order by m.moved_at, m.fine_id, m.version
+                     order by m.moved_at, m.fine_id, m.part, m.version
                      limit @Page
                     """,
                     new { entity = session.Entity, Page });
@@ -73,12 +73,12 @@ internal sealed class ExportOutcome(ISessions sessions, TimeProvider time) : IOf
                 await session.Execute(
                     """
                     update fines.movement m set run = @run, place = told.place, line = told.line
-                      from unnest(@ids, @versions, @places, @lines) as told (fine_id, version, place, line)
-                     where m.entity_id = @entity and m.fine_id = told.fine_id and m.version = told.version and m.run is null
+                      from unnest(@ids, @parts, @versions, @places, @lines) as told (fine_id, part, version, place, line)
+                     where m.entity_id = @entity and m.fine_id = told.fine_id and m.part = told.part and m.version = told.version and m.run is null
                     """,
                     new
                     {
-                        entity = session.Entity, run, places, ids = news.Select(told => told.Id).ToArray(), versions = news.Select(told => told.Version).ToArray(),
+                        entity = session.Entity, run, places, ids = news.Select(told => told.Id).ToArray(), parts = news.Select(told => told.Part).ToArray(), versions = news.Select(told => told.Version).ToArray(),
                         lines = news.Zip(places, (told, at) => told.Line(run, at)).ToArray(),
                     });
             }
@@ -93,7 +93,7 @@ internal sealed class ExportOutcome(ISessions sessions, TimeProvider time) : IOf
 
     sealed record Kept(int Place, string Line);
 
-    sealed record News(Guid Id, int Version, string Kind, string? OrderNo, Euro? Cents, DateOnly MovedOn, string Series, int Year, int Number, string Plate)
+    sealed record News(Guid Id, int Part, int Version, string Kind, string? OrderNo, Euro? Cents, DateOnly MovedOn, string Series, int Year, int Number, string Plate)
     {
         // What is given back stands with its sign, so that the column adds up to what came in.
         public string Line(int run, int place) => CsvSheet.Line(

@@ -11,21 +11,28 @@ namespace Services.Fines;
 /// <remarks>The price holds until half an hour after the day's end, so that who is at the bank's page at midnight does not pay too little.</remarks>
 internal sealed class FinePositions(ISessions sessions, ISettings<FinesSettings> settings) : IPositionOwner
 {
-    static readonly TimeSpan AfterMidnight = TimeSpan.FromMinutes(30);
+    internal static readonly TimeSpan AfterMidnight = TimeSpan.FromMinutes(30);
 
     public async ValueTask<Quote> Reprice(PositionKey position, DateOnly legalDay, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(position);
-        if (!FineNumber.TryParse(position.Reference, out var name))
+        if (!FineNumber.TryParseReference(position.Reference, out var name, out var part))
             return new Quote.Refused(FineRefusals.NotFound);
         return await sessions.Run<Quote>(
-            async session => await Fine.Find(session, name.Value) switch
+            async session => await Fine.Find(session, name) switch
             {
                 null => new Quote.Refused(FineRefusals.NotFound),
+                var fine when part > 0 => PriceRest(fine, part, legalDay),
                 var fine => Price(fine, await settings.Read(session), legalDay),
             },
             stop);
     }
+
+    static Quote PriceRest(Fine fine, int part, DateOnly legalDay) =>
+        Supplements.NotPayable(fine) is { } why ? new Quote.Refused(why)
+        // Another part than is asked for now is one that was paid.
+        : fine.SupplementPart != part ? new Quote.Refused(FineRefusals.AlreadyPaid)
+        : new Quote.Priced(AmountLines.OfRest(fine.SupplementDue!.Value), LegalTime.EndOf(legalDay) + AfterMidnight);
 
     internal static Quote Price(Fine fine, FinesSettings settings, DateOnly legalDay) =>
         fine.NotPayable(legalDay, settings) is { } why

@@ -13,7 +13,7 @@ namespace Services.Fines;
 /// <param name="Ids">Out of a sealed link, the order in which the citizen put them.</param>
 internal sealed record PriceFines(IReadOnlyList<Guid> Ids) : ICommand<Outcome<IReadOnlyList<OpenPosition>>>;
 
-internal sealed class PriceFinesHandler(ISessions sessions, ISettings<FinesSettings> settings, TimeProvider time)
+internal sealed class PriceFinesHandler(ISessions sessions, ISettings<FinesSettings> settings, ICommands commands, TimeProvider time)
     : ICommandHandler<PriceFines, Outcome<IReadOnlyList<OpenPosition>>>
 {
     public async Task<Outcome<IReadOnlyList<OpenPosition>>> Handle(PriceFines command, CancellationToken stop)
@@ -29,6 +29,8 @@ internal sealed class PriceFinesHandler(ISessions sessions, ISettings<FinesSetti
                 return new Refusal(why, fine.Name.ToString());
             positions.Add(Position(fine, decided, today));
         }
+        foreach (var again in fines.Where(fine => fine.IsAskedAgain))
+            await commands.Send(new RestorePosition(again.Name.ToString(), "a file asks for it again"), stop);
         return positions;
     }
 

@@ -7,7 +7,7 @@ using Services.Fines.Register;
 
 namespace Services.Fines;
 
-/// <summary>Loads the lines that waited for a payment which failed or ran out, and refuses those whose fine was paid meanwhile.</summary>
+/// <summary>Loads the lines that waited for a payment to end. Of a fine that was paid meanwhile the amount stays, and what says that nothing was owed is put to an officer.</summary>
 internal sealed class ApplyPending(ISessions sessions, ICommands commands, FineLoader loader, TimeProvider time) : IJob
 {
     const int AtOnce = 500;
@@ -47,8 +47,10 @@ internal sealed class ApplyPending(ISessions sessions, ICommands commands, FineL
             new { entity = session.Entity, change.Id, change.Fields }))
             return false;
         var line = FineLineReader.Read(1, SourceLine.Reader(change.Fields), LegalTime.Day(time.GetUtcNow()), out _);
-        // What payments knows to be paid the register may not have heard yet.
-        if (!paid && line is not null && (await loader.Load(session, [line], []))[0].Outcome != "paid")
+        // What payments knows to be paid the register may not have heard yet: then it is decided when it has.
+        if (paid && await session.First<bool>("select state = 'open' from fines.fine where entity_id = @entity and fine_id = @Id", new { entity = session.Entity, change.Id }))
+            return false;
+        if (line is not null && (await loader.Load(session, [line], []))[0].Outcome != "paid")
         {
             await session.Execute("delete from fines.pending_change where entity_id = @entity and fine_id = @Id", new { entity = session.Entity, change.Id });
             session.Record("fines.pending_applied", new { fine = change.Name });
@@ -62,6 +64,9 @@ internal sealed class ApplyPending(ISessions sessions, ICommands commands, FineL
             """,
             new { entity = session.Entity, change.Id, change.Fields, now = time.GetUtcNow() });
         session.Record("fines.pending_refused", new { fine = change.Name });
+        // The amount of a paid fine stays; that the office does not ask for it any more it has to hear all the same.
+        if (line is not null && await Fine.Find(session, change.Id) is { } fine)
+            await Decisions.Judge(session, fine with { PhaseText = Amounts.Phases.ToText(line.Phase) }, time.GetUtcNow());
         return true;
     }
 

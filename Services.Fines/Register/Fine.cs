@@ -8,7 +8,7 @@ namespace Services.Fines.Register;
 internal sealed record Fine(
     Guid Id, string Series, int Year, int Number, string Municipality, string Place, string Article, string Description, DateOnly ViolatedOn, string Plate,
     Euro Minimum, Euro Maximum, Euro Costs, bool DiscountExcluded, bool ContestedAtOnce, DateOnly? NotifiedOn, string State, DateOnly? PaidOn, Euro? PaidAmount, string? PaidOrder,
-    string PhaseText = "report", DateOnly? DeclaredOn = null, int Points = 0, string Accessory = "", string Device = "", Euro? SupplementDue = null)
+    string PhaseText = "report", DateOnly? DeclaredOn = null, int Points = 0, string Accessory = "", string Device = "", Euro? SupplementDue = null, int? SupplementPart = null, Euro? RestPaid = null, string? Withdrawn = null)
 {
     public FineNumber Name => new(Series, Year, Number);
 
@@ -19,8 +19,14 @@ internal sealed record Fine(
     /// <summary>The day from which the law counts, or null while nobody was told yet: what the citizen declared holds until the register knows better.</summary>
     public DateOnly? ToldOn => NotifiedOn ?? (ContestedAtOnce ? ViolatedOn : DeclaredOn);
 
+    /// <summary>Payments takes no money for it: it was cancelled, or given back as not owed, and no file has said anything new since.</summary>
+    public bool IsWithdrawn => Withdrawn == "withdrawn";
+
+    /// <summary>A file asked for it again after it was withdrawn: payments has to be told before somebody pays.</summary>
+    public bool IsAskedAgain => Withdrawn == "taken_back";
+
     /// <summary>Whether the citizen may say when he received it.</summary>
-    public bool MayBeDeclared => !IsPaid && Phase == Phase.Report && NotifiedOn is null && !ContestedAtOnce;
+    public bool MayBeDeclared => !IsPaid && !IsWithdrawn && Phase == Phase.Report && NotifiedOn is null && !ContestedAtOnce;
 
     public AmountsDue AmountsOn(DateOnly day, FinesSettings settings) => FineAmounts.On(day, Terms(settings), settings.PatronDay);
 
@@ -31,6 +37,7 @@ internal sealed record Fine(
     public string? NotPayable(DateOnly day, FinesSettings settings) => this switch
     {
         { IsPaid: true } => FineRefusals.AlreadyPaid,
+        { IsWithdrawn: true } => FineRefusals.Archived,
         { Phase: Phase.Appealed } => FineRefusals.Appealed,
         { Phase: Phase.Archived } => FineRefusals.Archived,
         { Phase: Phase.Collector } => FineRefusals.AtCollector,
@@ -40,9 +47,13 @@ internal sealed record Fine(
         _ => null,
     };
 
+    /// <summary>Last day of the minimum by the law, by which what is missing of a payment is to be paid; null while nobody knows when it was delivered.</summary>
+    public DateOnly? TermOfMinimum(FinesSettings settings) => ToldOn is not { } told || Phase == Phase.Notice ? null
+        : AmountsOn(told, settings) is var amounts && amounts.Next.Prepend(amounts.Today).FirstOrDefault(due => due.Band == Band.Minimum) is { } minimum ? minimum.TermEnds ?? minimum.Until : null;
+
     FineTerms Terms(FinesSettings settings) => new(Minimum, Maximum, Costs, DiscountExcluded, ViolatedOn, ToldOn)
     {
-        Phase = Phase, Surcharged = settings.Surcharge, NoticeDays = settings.NoticeDays,
+        Phase = Phase, Surcharged = settings.Surcharge, NoticeDays = settings.NoticeDays, OfferedDays = settings.OfferWhileCrediting ? FineAmounts.CreditingDays : 0,
     };
 
     public static async Task<Fine?> Find(IEntitySession session, Guid id) => await List(session, [id]) is [var fine] ? fine : null;
@@ -54,8 +65,13 @@ internal sealed record Fine(
                min_cents as minimum, max_cents as maximum, costs_cents as costs, discount_excluded as discountExcluded,
                contested_at_once as contestedAtOnce, notified_on as notifiedOn, state, paid_on as paidOn, paid_cents as paidAmount, paid_order as paidOrder,
                phase as phaseText, declared_on as declaredOn, points::int, accessory, device,
-               (select s.due_cents - s.paid_cents from fines.supplement s
-                 where s.entity_id = fine.entity_id and s.fine_id = fine.fine_id and s.paid_order = fine.paid_order and s.closed_at is null) as supplementDue
+               (select s.due_cents - s.paid_cents - s.rest_cents from fines.supplement s
+                 where s.entity_id = fine.entity_id and s.fine_id = fine.fine_id and s.paid_order = fine.paid_order and s.closed_at is null) as supplementDue,
+               (select s.n::int from fines.supplement s
+                 where s.entity_id = fine.entity_id and s.fine_id = fine.fine_id and s.paid_order = fine.paid_order and s.closed_at is null) as supplementPart,
+               (select nullif(s.rest_cents, 0) from fines.supplement s
+                 where s.entity_id = fine.entity_id and s.fine_id = fine.fine_id and s.paid_order = fine.paid_order) as restPaid,
+               withdrawn
         from fines.fine
         where entity_id = @entity and fine_id = any(@ids)
         """, new { entity = session.Entity, ids = ids.ToArray() });
@@ -66,8 +82,13 @@ internal sealed record Fine(
                min_cents as minimum, max_cents as maximum, costs_cents as costs, discount_excluded as discountExcluded,
                contested_at_once as contestedAtOnce, notified_on as notifiedOn, state, paid_on as paidOn, paid_cents as paidAmount, paid_order as paidOrder,
                phase as phaseText, declared_on as declaredOn, points::int, accessory, device,
-               (select s.due_cents - s.paid_cents from fines.supplement s
-                 where s.entity_id = fine.entity_id and s.fine_id = fine.fine_id and s.paid_order = fine.paid_order and s.closed_at is null) as supplementDue
+               (select s.due_cents - s.paid_cents - s.rest_cents from fines.supplement s
+                 where s.entity_id = fine.entity_id and s.fine_id = fine.fine_id and s.paid_order = fine.paid_order and s.closed_at is null) as supplementDue,
+               (select s.n::int from fines.supplement s
+                 where s.entity_id = fine.entity_id and s.fine_id = fine.fine_id and s.paid_order = fine.paid_order and s.closed_at is null) as supplementPart,
+               (select nullif(s.rest_cents, 0) from fines.supplement s
+                 where s.entity_id = fine.entity_id and s.fine_id = fine.fine_id and s.paid_order = fine.paid_order) as restPaid,
+               withdrawn
         from fines.fine
         where entity_id = @entity and series = @series and year = @year and number = @number
         """, new { entity = session.Entity, series = name.Series, year = name.Year, number = name.Number });

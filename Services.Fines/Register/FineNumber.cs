@@ -22,6 +22,21 @@ internal readonly partial record struct FineNumber(string Series, int Year, int 
         return true;
     }
 
+    /// <summary>What payments calls the rest of a payment of it that was too little, asked for the <paramref name="part"/>th time.</summary>
+    public string Supplement(int part) => string.Create(CultureInfo.InvariantCulture, $"{this}/S{part}");
+
+    /// <summary>Reads what payments calls a fine (part 0) or a rest of it.</summary>
+    public static bool TryParseReference(string reference, out FineNumber name, out int part)
+    {
+        var at = reference.LastIndexOf("/S", StringComparison.Ordinal);
+        part = 0;
+        var known = at > 0 && reference.Count(letter => letter == '/') == 3
+            ? int.TryParse(reference.AsSpan(at + 2), NumberStyles.None, CultureInfo.InvariantCulture, out part) & TryParse(reference[..at], out var number)
+            : TryParse(reference, out number);
+        name = number ?? default;
+        return known;
+    }
+
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Series}/{Year}/{Number}");
 
     /// <summary>The Codice della Strada has been in force since 1 January 1993.</summary>

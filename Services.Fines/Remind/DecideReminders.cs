@@ -37,7 +37,7 @@ internal sealed class DecideReminders(ISessions sessions, ISettings<FinesSetting
             select f.fine_id as id, s.email
               from fines.fine f
               left join fines.subject s on s.entity_id = f.entity_id and s.fine_id = f.fine_id
-             where f.entity_id = @entity and f.state = 'open' and f.phase = 'report' and f.fine_id > @last
+             where f.entity_id = @entity and f.state = 'open' and f.phase = 'report' and f.withdrawn is distinct from 'withdrawn' and f.fine_id > @last
                and coalesce(f.notified_on, case when f.contested_at_once then f.violated_on end, f.declared_on) between @first and @today
              order by f.fine_id
              limit @AtOnce
@@ -77,10 +77,10 @@ internal sealed class DecideReminders(ISessions sessions, ISettings<FinesSetting
         if (fine.IsPaid || fine.Phase != Phase.Report || fine.ToldOn is not { } told || told > today || fine.NotPayable(today, settings) is not null)
             return null;
         var now = fine.AmountsOn(today, settings).Today;
-        if (now is { Band: Band.Reduced or Band.Minimum, Until: { } until } && settings.RemindBefore is { } before && until.AddDays(-before) <= today)
+        if (now is { Band: Band.Reduced or Band.Minimum, Until: { } offered } && (now.TermEnds ?? offered) is var until && settings.RemindBefore is { } before && until.AddDays(-before) <= today && today <= until)
             return new(now.Band == Band.Reduced ? "reduced_ends" : "minimum_ends", until, now.Total);
         // The day after the minimum stands in the first of the amounts that follow it, whatever semester it is now.
-        var ended = fine.AmountsOn(told, settings).Next.Append(fine.AmountsOn(told, settings).Today).First(due => due.Band == Band.Minimum).Until!.Value;
+        var ended = fine.TermOfMinimum(settings)!.Value;
         return now.Band == Band.HalfMaximum && settings.RemindAfter is { } after && ended.AddDays(after) <= today && today <= ended.AddDays(after + Late)
             ? new("minimum_ended", ended, now.Total)
             : null;

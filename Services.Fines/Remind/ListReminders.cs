@@ -23,7 +23,7 @@ internal sealed class ListReminders(ISessions sessions) : IOfficeCommand
                 """
                 select r.decided_on as decidedOn, r.fine_id as id, r.step, r.last_day as lastDay, r.cents, r.mailed, f.series, f.year, f.number, f.plate
                   from fines.reminder r join fines.fine f on f.entity_id = r.entity_id and f.fine_id = r.fine_id
-                 where r.entity_id = @entity and f.state = 'open' and r.decided_on between @from and @to and (r.decided_on, r.fine_id, r.step) > (@day, @id, @step)
+                 where r.entity_id = @entity and f.state = 'open' and f.phase = 'report' and f.withdrawn is distinct from 'withdrawn' and r.decided_on between @from and @to and (r.decided_on, r.fine_id, r.step) > (@day, @id, @step)
                  order by r.decided_on, r.fine_id, r.step
                  limit @Page
                 """,

@@ -27,9 +27,18 @@ internal sealed class ShowFinePage(ICommands commands, ILinks links) : IPage
         var here = $"verbale/{request.Route["token"]}";
         if (request.Form.ContainsKey(DeclareForm.Day))
             return await Declare(request, id, here, stop);
-        var position = await commands.Send(new PriceFines([id]), stop);
-        var checkout = position.Refusal ?? await commands.Pay(request, position.Value, here, stop);
+        var (why, positions) = await Positions(id, stop);
+        var checkout = why ?? await commands.Pay(request, positions, here, stop);
         return checkout.Refusal is null ? PageAnswer.GoTo(checkout.Value.GoTo) : await Draw(request, id, checkout.Refusal, new FormState(), stop);
+    }
+
+    /// <summary>The fine, or what is missing of its payment.</summary>
+    async Task<(Refusal? Why, IReadOnlyList<OpenPosition> Positions)> Positions(Guid id, CancellationToken stop)
+    {
+        if ((await commands.Send(new ReadFine(id), stop)) is { Refusal: null, Value.Fine: { IsPaid: true, SupplementDue: not null } })
+            return await commands.Send(new PriceRest(id), stop) is { Refusal: null } rest ? (null, [rest.Value]) : (new(FineRefusals.AlreadyPaid), []);
+        var priced = await commands.Send(new PriceFines([id]), stop);
+        return (priced.Refusal, priced.Refusal is null ? priced.Value : []);
     }
 
     async Task<PageAnswer> Declare(PageRequest request, Guid id, string here, CancellationToken stop)
@@ -97,6 +106,15 @@ public sealed record ShowFineModel(
     /// <summary>How the bank answers, read before paying.</summary>
     public GatewayReport? Gateway { get; init; }
 
+    /// <summary>Of the supplement: the last day for it, and whether it can be paid here. What of it was paid already.</summary>
+    public DateOnly? SupplementUntil { get; init; }
+
+    /// <inheritdoc cref="SupplementUntil"/>
+    public bool CanPaySupplement { get; init; }
+
+    /// <inheritdoc cref="SupplementUntil"/>
+    public Euro? RestPaid { get; init; }
+
     /// <summary>What may be asked for instead of paying at once; null where the law gives nothing.</summary>
     public Instalments? Instalments { get; init; }
 
@@ -115,10 +133,13 @@ public sealed record ShowFineModel(
             fine.Phase == Phase.Notice ? null : fine.ToldOn, fine is { NotifiedOn: null, ContestedAtOnce: false, DeclaredOn: not null }, fine.MayBeDeclared,
             declaration ?? new FormState(), today, fine.Points, fine.Accessory, fine.DiscountExcluded,
             amounts, paid, paid is null ? null : fine.SupplementDue, notHere,
-            paid is null && refusal is not null ? Words(texts, refusal) : null,
+            refusal is not null && (paid is null || fine.SupplementDue is not null) ? Words(texts, refusal) : null,
             paid is null && notHere is null && refusal?.Code is not (FineRefusals.AlreadyPaid or CheckoutRefusals.AlreadyPaid or CheckoutRefusals.NotOpen),
             together, request.Path, request.Creditor, settings.Office)
         {
+            SupplementUntil = fine.SupplementDue is not null && fine.TermOfMinimum(settings) is { } term && term >= today ? term : null,
+            CanPaySupplement = fine.SupplementDue is not null && Supplements.NotPayable(fine) is null,
+            RestPaid = fine.RestPaid,
             Instalments = sum is not null && fine.ToldOn is { } told ? Services.Fines.Amounts.Instalments.Of(sum.Total, told, today) : null,
         };
     }

@@ -29,7 +29,7 @@ internal sealed class TasksPage(ICommands commands) : IPage
             [
                 .. open.Tasks.Select(task => new TaskLine(
                     task.Task, task.Kind, task.Amount?.In(request.Culture) ?? "", task.Since, task.What,
-                    task.Kind is "unmatched" or "parked" || task.Kind.StartsWith("refund_", StringComparison.Ordinal) ? null : task.Task.Split('/')[0], Link(task.Task, task.Kind))),
+                    task.Kind is "unmatched" or "strays" or "parked" || task.Kind.StartsWith("refund_", StringComparison.Ordinal) ? null : task.Task.Split('/')[0], Link(task.Task, task.Kind))),
             ],
             [
                 .. open.Refunds.Select(refund => new TaskLine(

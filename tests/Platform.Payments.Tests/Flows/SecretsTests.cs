@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
 using Platform.Testing;
 
 namespace Platform.Payments.Tests.Flows;
@@ -68,31 +66,5 @@ public sealed class SecretsTests
         lines.Should().ContainMatch("*GET /{entity}/multe/verbale/{token} failed; the citizen was given the code *");
         var token = address.Split('/')[^1];
         lines.Should().NotContain(line => line.Contains(token, StringComparison.Ordinal));
-    }
-
-    sealed class HeardLog : ILoggerProvider
-    {
-        public ConcurrentQueue<string> Lines { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => new Logger(Lines, categoryName);
-
-        public void Dispose()
-        {
-        }
-
-        sealed class Logger(ConcurrentQueue<string> lines, string category) : ILogger
-        {
-            public IDisposable? BeginScope<TState>(TState state)
-                where TState : notnull
-            {
-                lines.Enqueue($"{category} scope {state}");
-                return null;
-            }
-
-            public bool IsEnabled(LogLevel logLevel) => true;
-
-            public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-                lines.Enqueue($"{category} {logLevel} {formatter(state, exception)} {exception}");
-        }
     }
 }

@@ -81,7 +81,12 @@ internal sealed class BroughtGatewayTests
     public async Task A_forged_return_of_a_brought_gateway_pays_nothing_and_makes_us_ask()
     {
         var payment = await Start();
-        using var forged = await _till.Get($"/pagamenti/samplebank/ritorno?shop=S1&order={payment.Order}&state=paid&cents=4200&sign=00");
+        var back = new Uri(System.Web.HttpUtility.ParseQueryString(payment.GoTo.Query)["back"]!).AbsolutePath;
+        foreach (var address in new[] { "/pagamenti/samplebank/ritorno", back })
+        {
+            using var forged = await _till.Get($"{address}?shop=S1&order={payment.Order}&state=paid&cents=4200&sign=00");
+            forged.StatusCode.Should().Be(HttpStatusCode.NotFound, "where the protocol signs, the signature proves the payer");
+        }
         await _host.Quiet();
         (await _host.Database.Value<string>("select verdict from payments.fact where order_no = @Order and channel = 'return'", payment)).Should().Be("forged");
         (await _till.StateOf(payment)).Should().Be("prepared");

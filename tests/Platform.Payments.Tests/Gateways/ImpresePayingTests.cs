@@ -70,7 +70,7 @@ internal sealed class ImpresePayingTests
     {
         var payment = await Start();
         using (var early = await _till.Get($"{Return}?ordine={payment.Order}&rc=IGFS_000"))
-            early.StatusCode.Should().Be(System.Net.HttpStatusCode.SeeOther);
+            early.StatusCode.Should().Be(System.Net.HttpStatusCode.NotFound, "who knows the number alone is not the payer");
         await _host.Quiet();
         (await _till.StateOf(payment)).Should().Be("at_bank", "the bank says that nobody has paid yet");
         (await _host.Database.Value<string>("select verdict from payments.fact where order_no = @Order and channel = 'return'", payment)).Should().Be("unsigned");
@@ -192,6 +192,28 @@ internal sealed class ImpresePayingTests
         await _bank.TellTruth(payment.Order);
         await _host.After(TimeSpan.FromMinutes(10));
         await _till.ShouldBePaidOnce(payment);
+    }
+
+    [Test]
+    public async Task A_return_without_a_signature_leads_to_the_payment_only_from_the_address_that_its_payer_was_sent_back_to()
+    {
+        var (payment, other) = (await Paid(), await Start());
+        var back = new Uri((await AtBank(payment)).UrlOk);
+        var code = (await _till.Of(payment)).StatusCode;
+        for (var n = 0; n < 2; n++)
+        {
+            using var own = await _till.Get(back.PathAndQuery);
+            own.StatusCode.Should().Be(System.Net.HttpStatusCode.SeeOther, "also who comes back twice");
+            own.Headers.Location!.OriginalString.Should().EndWith(code);
+        }
+        var key = back.Segments[^1];
+        foreach (var path in new[] { Return, $"{Return}/", $"{Return}/{key[..^1]}", $"{Return}/{key.ToUpperInvariant()}", $"{Return}/{code}", new Uri((await AtBank(other)).UrlOk).AbsolutePath, back.AbsolutePath.Replace("-imprese", "", StringComparison.Ordinal) })
+        {
+            using var stranger = await _till.Get($"{path}?ordine={payment.Order}");
+            stranger.StatusCode.Should().Be(System.Net.HttpStatusCode.NotFound, $"{path} is not this payment's");
+            stranger.Headers.Location.Should().BeNull();
+        }
+        key.Should().MatchRegex("^[0-9a-f]{32}$").And.NotContain(code[4..].ToLowerInvariant(), "the bank learns nothing of the payment's page");
     }
 
     [Test]

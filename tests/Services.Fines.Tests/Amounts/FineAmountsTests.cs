@@ -93,6 +93,20 @@ public sealed class FineAmountsTests
     public void A_payment_is_judged_with_two_days_for_crediting(string credited, long paid, long missing) =>
         FineAmounts.Missing(new(paid), DateOnly.Parse(credited, System.Globalization.CultureInfo.InvariantCulture), Parking, PatronDay.None).Cents.Should().Be(missing);
 
+    [TestCase("2026-03-07", 31_40, "2026-03-09", TestName = "F8 offered: on the last day of the reduction two more are told")]
+    [TestCase("2026-03-09", 31_40, "2026-03-09", TestName = "F8 offered: the seventh day still costs the reduced amount")]
+    [TestCase("2026-03-10", 44_00, "2026-05-04", TestName = "F8 offered: the eighth does not")]
+    [TestCase("2026-05-04", 44_00, "2026-05-04", TestName = "F8 offered: two days after the minimum")]
+    [TestCase("2026-05-05", 88_50, "2026-11-02", TestName = "F8 offered: then half of the maximum, whose semesters count from the law's own end")]
+    [TestCase("2026-11-03", 97_15, "2027-05-02", TestName = "F8 offered: so the first semester ends as it would")]
+    public void Where_the_corps_says_so_the_lower_amount_is_offered_in_the_two_days_for_crediting(string day, long cents, string until)
+    {
+        var today = On(day, Parking with { OfferedDays = FineAmounts.CreditingDays }).Today;
+        (today.Total.Cents, today.Until).Should().Be((cents, DateOnly.Parse(until, System.Globalization.CultureInfo.InvariantCulture)));
+        if (today.Band != Band.HalfMaximum)
+            today.TermEnds.Should().Be(today.Until!.Value.AddDays(-2), "the law's own day is told beside it");
+    }
+
     [Test]
     public void A_notice_on_the_windscreen_costs_the_lowest_amount_for_the_days_of_the_corps()
     {
@@ -134,8 +148,9 @@ public sealed class FineAmountsTests
         from violated in Gen.Int[0, 365 * 40]
         from told in Gen.Int[-1, 400]
         from surcharged in Gen.Bool
+        from offered in Gen.Bool
         let violatedOn = new DateOnly(1993, 1, 1).AddDays(violated)
-        select new FineTerms(new(minimum), new(minimum + more), new(costs), excluded, violatedOn, told < 0 ? null : violatedOn.AddDays(told)) { Surcharged = surcharged };
+        select new FineTerms(new(minimum), new(minimum + more), new(costs), excluded, violatedOn, told < 0 ? null : violatedOn.AddDays(told)) { Surcharged = surcharged, OfferedDays = offered ? FineAmounts.CreditingDays : 0 };
 
     [Test]
     public void Every_day_has_an_amount_that_never_falls_and_never_goes_below_the_costs() =>
@@ -159,11 +174,30 @@ public sealed class FineAmountsTests
         });
 
     [Test]
+    public void What_is_offered_on_a_day_is_never_judged_too_little_on_that_day() =>
+        Gen.Select(AnyFine, Gen.Int[0, 2000]).Sample((fine, passed) =>
+        {
+            var day = fine.ViolatedOn.AddDays(passed);
+            return FineAmounts.Missing(FineAmounts.On(day, fine, PatronDay.None).Today.Total, day, fine, PatronDay.None) == Euro.Zero;
+        });
+
+    [Test]
+    public void Offering_the_lower_amount_longer_changes_nothing_but_the_two_days_after_a_term() =>
+        Gen.Select(AnyFine, Gen.Int[0, 2000]).Sample((fine, passed) =>
+        {
+            var day = fine.ViolatedOn.AddDays(passed);
+            AmountDue Of(DateOnly on, int offered) => FineAmounts.On(on, fine with { OfferedDays = offered }, PatronDay.None).Today;
+            var (strict, offered) = (Of(day, 0), Of(day, FineAmounts.CreditingDays));
+            var inTheTwoDays = Enumerable.Range(1, 2).Any(back => Of(day.AddDays(-back), 0) is { Band: Band.Reduced or Band.Minimum, Until: { } until } && until < day);
+            return inTheTwoDays ? offered.Total <= strict.Total : (offered.Total, offered.Band) == (strict.Total, strict.Band);
+        });
+
+    [Test]
     public void No_term_ends_on_a_holiday() =>
         AnyFine.Sample(fine =>
         {
             var amounts = FineAmounts.On(fine.ViolatedOn, fine, PatronDay.None);
-            return amounts.Next.Prepend(amounts.Today).All(due => due.Band == Band.HalfMaximum || due.Until is not { } until || !Holidays.Contains(until, PatronDay.None));
+            return amounts.Next.Prepend(amounts.Today).All(due => due.Band == Band.HalfMaximum || (due.TermEnds ?? due.Until) is not { } until || !Holidays.Contains(until, PatronDay.None));
         });
 
     static AmountsDue On(string day, FineTerms fine) => FineAmounts.On(DateOnly.Parse(day, System.Globalization.CultureInfo.InvariantCulture), fine, PatronDay.None);

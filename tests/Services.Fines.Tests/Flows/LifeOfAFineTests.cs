@@ -92,6 +92,121 @@ public sealed class LifeOfAFineTests
         (await Supplement(fine)).Should().BeNull();
     }
 
+    [Test]
+    public async Task What_is_missing_of_a_payment_is_a_task_until_the_citizen_pays_it_and_again_when_that_is_taken_back()
+    {
+        var fine = await Load(notified: null);
+        using (await Pay(fine))
+        {
+        }
+        await Load(notified: -15, number: fine);
+        (await Declared(fine)).Should().BeNull();
+        var task = (await Decisions(fine)).Single();
+        (task[1], task[3], task[4], task[5]).Should().Be(("supplement", "12,60", "pagato dopo il termine dell’importo", Iso(45)), "the rest is due with the minimum, sixty days after the delivery");
+
+        using var citizen = await Find(fine);
+        citizen.Reads.Should().Contain("mancano 12,60").And.Contain("entro il").And.Contain("Paga 12,60");
+        await citizen.GoToBank();
+        await citizen.PayAtBank();
+        citizen.Heading.Should().Be("Pagamento riuscito");
+        await host.After(TimeSpan.FromSeconds(5));
+        await citizen.LookAgain();
+        citizen.Reads.Should().Contain($"Differenza del verbale V/2026/{fine}").And.Contain("12,60").And.Contain("Scarica la quietanza");
+        (await Decisions(fine)).Should().BeEmpty("it is paid");
+        using (var after = await Find(fine))
+            after.Reads.Should().Contain("Differenza pagata").And.NotContain("mancano");
+        (await host.Office("fines", "outcome", "URG")).Split('\n').Count(line => line.Contains($"V/2026/{fine};", StringComparison.Ordinal)).Should().Be(2, "the payment and its rest, once each");
+
+        var order = await host.Database.Value<string>("select order_no from fines.supplement_payment r join fines.fine f using (entity_id, fine_id) where f.number = @fine", new { fine });
+        await host.Bank.SetState(order!, "ST");
+        await host.Bank.HasTold(order!);
+        await host.After(TimeSpan.FromMinutes(1));
+        (await Decisions(fine)).Single()[3].Should().Be("12,60", "the bank took the rest back");
+
+        using var again = await Find(fine);
+        await again.GoToBank();
+        await again.PayAtBank();
+        await host.After(TimeSpan.FromSeconds(5));
+        (await Decisions(fine)).Should().BeEmpty();
+        (await StateOf(fine)).Should().Be("paid");
+    }
+
+    [Test]
+    public async Task Where_the_creditor_says_so_the_lower_amount_is_offered_in_the_two_days_for_crediting_and_is_enough()
+    {
+        var fine = await Load(notified: -7);
+        using (var strict = await Find(fine))
+            strict.Reads.Should().Contain("Paga 44,00 €", "the term of the reduced amount is over");
+        (await host.Portico("settings", "set", "fines", "--entity", "URG", "offerWhileCrediting=true")).Code.Should().Be(0);
+        try
+        {
+            using var citizen = await Find(fine);
+            citizen.Reads.Should().Contain("Paga 31,40 €").And.Contain("Il termine di legge finisce il 9 marzo 2026").And.Contain("fino al 11 marzo 2026").And.Contain("art. 17-quinquies DL 18/2016");
+            await citizen.GoToBank();
+            await citizen.PayAtBank();
+            await host.After(TimeSpan.FromSeconds(5));
+        }
+        finally
+        {
+            (await host.Portico("settings", "undo", "fines", "--entity", "URG")).Code.Should().Be(0);
+        }
+        (await host.Database.Value<int>("select paid_cents::int from fines.fine where number = @fine", new { fine })).Should().Be(31_40);
+        (await Decisions(fine)).Should().BeEmpty();
+    }
+
+    [Test]
+    public async Task An_officer_waives_the_rest_with_a_reason_and_nobody_is_asked_for_it_any_more()
+    {
+        var fine = await Load(notified: null);
+        using (var citizen = await Find(fine))
+        {
+            await citizen.Send(("ricevuto", Iso(-3)));
+            await citizen.GoToBank();
+            await citizen.PayAtBank();
+            await host.After(TimeSpan.FromSeconds(5));
+        }
+        await Load(notified: -15, number: fine);
+        using var reader = await host.SignIn("URG", "fines.read");
+        await reader.Open("/console/reno-galliera/multe/da-decidere");
+        reader.Reads.Should().Contain($"V/2026/{fine}").And.Contain("la notifica risulta prima del giorno dichiarato").And.Contain("12,60");
+        reader.Page.QuerySelector("main a[href*=chiudi]").Should().BeNull("who only reads closes nothing");
+
+        using var officer = await host.SignIn("URG", "fines.read", "fines.decide");
+        await officer.Open("/console/reno-galliera/multe/da-decidere");
+        await officer.Open(officer.Page.QuerySelector($"main a[href*='{(await Decisions(fine)).Single()[2]}']")!.GetAttribute("href")!);
+        await officer.Send(("motivo", ""));
+        (officer.Status, officer.Reads).Should().Match<(int Status, string Reads)>(answer => answer.Status == 422 && answer.Reads.Contains("Scrivi il motivo", StringComparison.Ordinal));
+        await officer.Send(("motivo", "differenza non richiesta"));
+        officer.Reads.Should().Contain("Chiuso").And.NotContain($"V/2026/{fine}");
+        (await Supplement(fine)).Should().BeNull();
+        (await host.Database.Value<string>("select body ->> 'reason' from core.journal where kind = 'fines.decided' and body ->> 'fine' = @name", new { name = $"V/2026/{fine}" })).Should().Be("differenza non richiesta");
+        using var payer = await Find(fine);
+        payer.Reads.Should().NotContain("mancano");
+        (await host.Portico("fines", "settle", "--entity", "URG", "--fine", $"V/2026/{fine}", "--order", "URG-0123456789ABC-7", "--reason", "x")).Code.Should().NotBe(0, "nothing waits any more");
+    }
+
+    [Test]
+    public async Task A_rest_whose_payment_is_taken_back_is_put_to_an_officer()
+    {
+        var fine = await Load(notified: null);
+        using (await Pay(fine))
+        {
+        }
+        var order = await host.Database.Value<string>("select paid_order from fines.fine where number = @fine", new { fine });
+        await Load(notified: -15, number: fine);
+        using (var citizen = await Find(fine))
+        {
+            await citizen.GoToBank();
+            await citizen.PayAtBank();
+        }
+        await host.After(TimeSpan.FromSeconds(5));
+        await host.Bank.SetState(order!, "ST");
+        await host.Bank.HasTold(order!);
+        await host.After(TimeSpan.FromMinutes(1));
+        (await StateOf(fine)).Should().Be("open");
+        (await Decisions(fine)).Select(row => (row[1], row[3])).Should().Equal(("rest_alone", "12,60"));
+    }
+
     [TestCase("ricorso", "C’è un ricorso")]
     [TestCase("riscossione", "La multa è passata alla riscossione")]
     public async Task A_fine_that_moves_on_while_its_page_is_open_is_not_charged(string phase, string title)
@@ -150,6 +265,10 @@ public sealed class LifeOfAFineTests
     string Iso(int days) => Platform.Core.Time.LegalTime.Day(host.Clock.GetUtcNow()).AddDays(days).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     Task<string?> StateOf(int fine) => host.Database.Value<string>("select state from fines.fine where number = @fine", new { fine });
+
+    Task<string?> Declared(int fine) => host.Database.Value<string>("select declared_on::text from fines.fine where number = @fine", new { fine });
+
+    async Task<string[][]> Decisions(int fine) => [.. Office.Desk.Rows(await host.Office("fines", "decisions", "URG")).Where(row => row[0] == $"V/2026/{fine}")];
 
     Task<int?> Supplement(int fine) => host.Database.Value<int?>(
         "select (s.due_cents - s.paid_cents)::int from fines.supplement s join fines.fine f using (entity_id, fine_id) where f.number = @fine and s.closed_at is null", new { fine });

@@ -89,6 +89,58 @@ public sealed class ImportModesTests
         (await Pending(fine)).Should().Be("respinto");
     }
 
+    [TestCase("archiviato", -1)]
+    [TestCase("ricorso", -1)]
+    [TestCase("riscossione", -1)]
+    [TestCase("rate", -1)]
+    [TestCase("", -12)]
+    public async Task Whatever_touches_what_is_due_or_whether_it_may_be_paid_waits_for_the_payment(string phase, int notified)
+    {
+        var (given, taken) = (await desk.NewFine(), await desk.NewFine());
+        using (var gives = await desk.GoToBank(given))
+        using (var pays = await desk.GoToBank(taken))
+        {
+            (await desk.Load(false, desk.Line(given, notified: notified, phase: phase), desk.Line(taken, notified: notified, phase: phase))).Waiting.Should().Be(2);
+            await host.After(TimeSpan.FromMinutes(1));
+            (await Phase(taken)).Should().Be($"report {desk.Iso(-1)}", "he is still at the bank");
+            await gives.CancelAtBank();
+            await pays.PayAtBank();
+        }
+        await host.After(TimeSpan.FromMinutes(16));
+
+        (await Pending(given)).Should().BeNull();
+        (await Pending(taken)).Should().BeNull("it says nothing of the amount, so it is loaded");
+        (await Phase(given)).Should().Be(await Phase(taken)).And.NotBe($"report {desk.Iso(-1)}");
+        var decisions = await desk.Sheet("decisions");
+        decisions.Should().NotContain(row => row[0] == $"V/2026/{given}");
+        var task = decisions.Single(row => row[0] == $"V/2026/{taken}");
+        (task[1], task[3]).Should().Be(phase.Length > 0 ? ("not_owed", "31,40") : ("supplement", "12,60"), "a person decides about the money");
+    }
+
+    [Test]
+    public async Task A_line_that_archives_and_changes_the_amount_of_what_was_paid_meanwhile_is_refused_and_told()
+    {
+        var fine = await desk.NewFine();
+        using var citizen = await desk.GoToBank(fine);
+        await desk.Load(false, desk.Line(fine, minimum: "50,00", phase: "archiviato"));
+        await citizen.PayAtBank();
+        await host.After(TimeSpan.FromMinutes(16));
+        (await Pending(fine)).Should().Be("respinto");
+        (await desk.Sheet("decisions")).Single(row => row[0] == $"V/2026/{fine}")[4].Should().Contain("archiviato");
+    }
+
+    [Test]
+    public async Task A_fine_that_a_file_archives_after_it_was_paid_is_put_to_an_officer_until_it_is_asked_for_again()
+    {
+        var fine = await desk.NewFine();
+        await desk.Pay(fine);
+        for (var n = 0; n < 2; n++)
+            await desk.Load(false, desk.Line(fine, phase: "archiviato"));
+        (await desk.Sheet("decisions")).Where(row => row[0] == $"V/2026/{fine}").Select(row => (row[1], row[3])).Should().Equal(("not_owed", "31,40"));
+        await desk.Load(false, desk.Line(fine));
+        (await desk.Sheet("decisions")).Should().NotContain(row => row[0] == $"V/2026/{fine}");
+    }
+
     [Test]
     public async Task What_does_not_change_the_amount_is_loaded_while_somebody_pays()
     {
@@ -144,6 +196,8 @@ public sealed class ImportModesTests
         await citizen.Send(("verbale", $"V/2026/{number}"), ("data", desk.Iso(-20)), ("targa", "AB123CD"));
         citizen.Reads.Should().Contain("art. 142 c. 8").And.Contain("32,60");
     }
+
+    Task<string?> Phase(int fine) => host.Database.Value<string>("select phase || ' ' || notified_on from fines.fine where number = @fine", new { fine });
 
     Task<int> Known(params int[] numbers) => host.Database.Value<int>("select count(*)::int from fines.fine where number = any(@numbers)", new { numbers });
 

@@ -3,6 +3,7 @@ using CsCheck;
 using Platform.Core.Entities;
 using Platform.Core.Money;
 using Platform.Core.Storage;
+using Platform.Core.Time;
 using Platform.Payments;
 using Platform.Testing;
 
@@ -94,16 +95,23 @@ public sealed class OutcomeTests
     }
 
     [Test]
-    public async Task What_was_given_back_as_not_owed_is_archived_and_nobody_is_reminded_of_it()
+    public async Task What_was_given_back_as_not_owed_is_not_asked_for_until_a_file_says_something_new()
     {
         (await host.Portico("settings", "set", "fines", "--entity", "URG", "remindBefore=5")).Code.Should().Be(0);
         var fine = await desk.NewFine();
+        var line = desk.Line(fine);
         var position = Position(fine);
         await Tell(position, Paid(position, 1, "A"), new PositionRefunded(position, 2, Guid.NewGuid(), Guid.NewGuid(), "A", Guid.NewGuid(), new(31_40), RefundedDue.Cancelled, host.Clock.GetUtcNow()));
 
-        (await host.Database.Value<string>("select state || ' ' || phase from fines.fine where number = @fine", new { fine })).Should().Be("open archived");
+        (await Standing(fine)).Should().Be("archiviato aperto not payable");
         await host.After(TimeSpan.FromDays(1));
         (await desk.Sheet("reminders")).Should().BeEmpty();
+
+        (await desk.Load(false, line)).Unchanged.Should().Be(1, "the same file again says nothing new");
+        (await Standing(fine)).Should().Be("archiviato aperto not payable");
+        foreach (var phase in new[] { "archiviato", "verbale" })
+            (await desk.Load(false, line.Replace(";no;no;;", $";no;no;{phase};", StringComparison.Ordinal))).Changed.Should().Be(1);
+        (await Standing(fine)).Should().Be("verbale aperto payable", "the office's own system has the last word");
     }
 
     [Test]
@@ -143,6 +151,72 @@ public sealed class OutcomeTests
                 events.Select(happened => happened switch { PositionPaid => "pagato", PositionReversed => "stornato", PositionExpired => "scaduto", _ => "annullato" }), because);
         }
     }
+
+    [Test]
+    public async Task What_payments_tells_of_a_position_decides_with_the_phase_who_may_pay_who_is_reminded_and_how_it_is_listed()
+    {
+        (await host.Portico("settings", "set", "fines", "--entity", "URG", "remindBefore=30", "noticeDays=60")).Code.Should().Be(0);
+        var expected = new Dictionary<int, (string Case, string Standing)>();
+        foreach (var (phase, payable) in new[] { ("preavviso", true), ("verbale", true), ("ricorso", false), ("archiviato", false), ("riscossione", false), ("rate", false) })
+            foreach (var (what, standing) in new (string, string)[]
+            {
+                ("nothing", "open"), ("expired", "open"), ("reversed", "open"), ("refunded", "open"), ("surplus reversed", "open"),
+                ("cancelled", "withdrawn"), ("refunded as not owed", "withdrawn"), ("cancelled, then expired", "withdrawn"),
+                ("paid", "paid"), ("refunded in part", "paid"),
+            })
+            {
+                var fine = desk.NewNumber();
+                var line = desk.Line(fine, phase: phase);
+                (await desk.Load(false, phase == "preavviso" ? line.Replace($";{desk.Iso(-1)};", ";;", StringComparison.Ordinal) : line)).Errors.Should().BeEmpty();
+                await Tell(Position(fine), what);
+                expected.Add(fine, ($"{phase}, {what}", standing switch
+                {
+                    "open" => $"{phase} aperto {(payable ? "payable" : "not payable")}{(phase == "verbale" ? " reminded" : "")}",
+                    "withdrawn" => "archiviato aperto not payable",
+                    _ => $"{phase} pagato not payable",
+                }));
+            }
+        await host.After(TimeSpan.FromDays(1));
+
+        var reminded = (await desk.Sheet("reminders")).Select(row => row[1]).ToHashSet(StringComparer.Ordinal);
+        var listed = (await desk.Sheet("list")).ToDictionary(row => row[0], row => $"{row[6]} {row[7]}", StringComparer.Ordinal);
+        foreach (var (fine, (because, standing)) in expected)
+        {
+            var name = $"V/2026/{fine}";
+            $"{listed[name]} {(await MayBePaid(fine) ? "payable" : "not payable")}{(reminded.Contains(name) ? " reminded" : "")}".Should().Be(standing, because);
+        }
+    }
+
+    Task Tell(PositionKey position, string what)
+    {
+        var now = host.Clock.GetUtcNow();
+        PositionRefunded Refunded(RefundedDue then) => new(position, 2, Guid.NewGuid(), Guid.NewGuid(), position.Reference, Guid.NewGuid(), then == RefundedDue.Paid ? new(100) : new(31_40), then, now);
+        var paid = Paid(position, 1, position.Reference);
+        return what switch
+        {
+            "nothing" => Task.CompletedTask,
+            "paid" => Tell(position, paid),
+            "expired" => Tell(position, new PositionExpired(position, 1, now)),
+            "cancelled" => Tell(position, new PositionCancelled(position, 1, now)),
+            "cancelled, then expired" => Tell(position, new PositionCancelled(position, 1, now), new PositionExpired(position, 2, now)),
+            "reversed" => Tell(position, paid, Reversed(position, 2, position.Reference)),
+            "surplus reversed" => Tell(position, Reversed(position, 1, "other")),
+            "refunded" => Tell(position, paid, Refunded(RefundedDue.Open)),
+            "refunded in part" => Tell(position, paid, Refunded(RefundedDue.Paid)),
+            "refunded as not owed" => Tell(position, paid, Refunded(RefundedDue.Cancelled)),
+            _ => throw new ArgumentOutOfRangeException(nameof(what), what, null),
+        };
+    }
+
+    /// <summary>As the office's list has it, and as payments is told when somebody wants to pay.</summary>
+    async Task<string> Standing(int fine)
+    {
+        var row = (await desk.Sheet("list")).Single(row => row[0] == $"V/2026/{fine}");
+        return $"{row[6]} {row[7]} {(await MayBePaid(fine) ? "payable" : "not payable")}";
+    }
+
+    Task<bool> MayBePaid(int fine) => host.As("fines", "URG", "BEN", async scope =>
+        await scope.ResolveKeyed<IPositionOwner>("fines").Reprice(Position(fine), LegalTime.Day(host.Clock.GetUtcNow()), CancellationToken.None) is Quote.Priced);
 
     static PositionKey Position(int fine) => new(new(Guid.CreateVersion7()), "fines", $"V/2026/{fine}");
 
