@@ -369,6 +369,7 @@ internal sealed class PorticoApp : IAsyncDisposable
         web.Use((http, next) => pages.Secure(http, next));
         if (root.Resolve<PorticoOptions>().SignIn.Count > 0)
             web.UseAuthentication();
+        web.Use((http, next) => root.Resolve<CitizenPages>().Recognise(http, next));
         web.UseRouting();
         web.MapGet("/health/live", () => Results.Text("live"));
         web.MapGet("/health/ready", http => Health.Ready(http, root, catalog));

@@ -50,6 +50,9 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<ConsoleServer>().SingleInstance();
         builder.RegisterType<ConsolePages>().SingleInstance();
         builder.RegisterType<OpenIdSignIn>().SingleInstance();
+        builder.RegisterType<CitizenSessions>().SingleInstance();
+        builder.RegisterType<CitizenPages>().SingleInstance();
+        builder.RegisterType<CitizenSweeper>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterInstance(new DispatchTerms());
         builder.RegisterType<Dispatcher>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<JobRunner>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
@@ -128,6 +131,14 @@ internal sealed class CoreModule : IPlatformModule
         var ratings = root.Resolve<RatingPages>();
         endpoints.MapMethods($"/{{entity}}/{RatingPages.Segment}", [HttpMethods.Get, HttpMethods.Head], (RequestDelegate)ratings.Get);
         endpoints.MapPost($"/{{entity}}/{RatingPages.Segment}", (RequestDelegate)ratings.Post);
+        var citizens = root.Resolve<CitizenPages>();
+        var signIn = $"/{{entity}}/{CitizenPaths.Segment}";
+        endpoints.MapGet(signIn, (RequestDelegate)citizens.Choose);
+        endpoints.MapGet(signIn + "/con/{provider}", (RequestDelegate)citizens.Start);
+        endpoints.MapGet(signIn + "/arrivo", (RequestDelegate)citizens.Arrive);
+        endpoints.MapPost(signIn + "/uscita", (RequestDelegate)citizens.SignOut);
+        endpoints.MapGet($"/{CitizenPaths.Segment}/con/{{provider}}", (RequestDelegate)citizens.Away);
+        endpoints.MapPost(CitizenPaths.Callback + "/{provider}/uscita", (RequestDelegate)root.Resolve<OpenIdSignIn>().Logout);
         pages.MapServices(endpoints);
         MapConsole(endpoints, root);
         endpoints.MapFallback((HttpContext http) => home.NotFound(http)).WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head, HttpMethods.Post]));

@@ -148,8 +148,13 @@ internal sealed class HostSettings
         if (!Uri.TryCreate(authority, UriKind.Absolute, out var address) || !(address.Scheme == "https" || address is { Scheme: "http", IsLoopback: true } && profile != Profile.Production))
             throw new StartRefusedException($"SignIn:{section.Key}:Authority is \"{authority}\"; write the provider's address with https://.");
         var usual = new IdentityProvider { Id = id, Title = section["Title"] is { Length: > 0 } title ? title : section.Key, Authority = authority, ClientId = Must("ClientId"), ClientSecret = Must("ClientSecret") };
+        var who = section["For"] is { Length: > 0 } named ? named.ToLowerInvariant() : "officers";
+        if (who is not ("officers" or "citizens" or "both"))
+            throw new StartRefusedException($"SignIn:{section.Key}:For is \"{section["For"]}\"; write officers, citizens or both.");
         return usual with
         {
+            ForOfficers = who != "citizens",
+            ForCitizens = who != "officers",
             Scopes = section["Scopes"] is { Length: > 0 } scopes ? scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries) : usual.Scopes,
             TaxCodeClaim = section["TaxCodeClaim"] is { Length: > 0 } claim ? claim : usual.TaxCodeClaim,
             TaxCodePrefix = section["TaxCodePrefix"] ?? usual.TaxCodePrefix,

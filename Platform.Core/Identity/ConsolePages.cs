@@ -48,7 +48,7 @@ internal sealed class ConsolePages(ConsoleServer console, PageServer pages, Offi
             form.Set("password", "").AddError("", PageTexts.Catalog.In(frame.Culture)["signin.wrong"]);
         }
         var back = http.Request.Query["back"].ToString();
-        var model = new SignInModel(form, [.. options.SignIn.Select(provider => new Crumb(provider.Title, $"{ConsolePaths.SignIn}/con/{provider.Id}{(back.Length > 0 ? "?back=" + Uri.EscapeDataString(back) : "")}"))]);
+        var model = new SignInModel(form, [.. options.SignIn.Where(provider => provider.ForOfficers).Select(provider => new Crumb(provider.Title, $"{ConsolePaths.SignIn}/con/{provider.Id}{(back.Length > 0 ? "?back=" + Uri.EscapeDataString(back) : "")}"))]);
         await Show<SignInView>(http, frame, model, form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 

@@ -29,7 +29,18 @@ internal sealed record IdentityProvider
         ["https://www.spid.gov.it/SpidL1"] = 1, ["https://www.spid.gov.it/SpidL2"] = 2, ["https://www.spid.gov.it/SpidL3"] = 3,
     };
 
+    /// <summary>Officers sign in by it.</summary>
+    public bool ForOfficers { get; init; } = true;
+
+    /// <summary>Citizens sign in by it.</summary>
+    public bool ForCitizens { get; init; }
+
     public string CallbackPath => $"{Root}/{Id}";
+
+    public string CitizensCallbackPath => $"{CitizenPaths.Callback}/{Id}";
+
+    /// <summary>The framework's name for the citizens' way to it; no provider can be called so.</summary>
+    public string CitizensScheme => Id + ":citizens";
 
     public const string Root = "/console/accesso/oidc";
 

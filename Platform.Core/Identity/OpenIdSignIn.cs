@@ -16,8 +16,8 @@ using Platform.Core.Plugins;
 
 namespace Platform.Core.Identity;
 
-/// <summary>Officers sign in at a provider of identities: OpenID Connect, code flow with PKCE. Whom it names has to have been written down before: signing in makes no officer.</summary>
-internal sealed class OpenIdSignIn(PageServer pages, OfficerRegister register, OfficerSessions sessions, PorticoOptions options, IServiceProvider services, ILogger<OpenIdSignIn> log)
+/// <summary>Officers sign in at a provider of identities: OpenID Connect, code flow with PKCE. Whom it names has to have been written down before: signing in makes no officer. Citizens: <see cref="CitizenPages"/>.</summary>
+internal sealed class OpenIdSignIn(PageServer pages, OfficerRegister register, OfficerSessions sessions, CitizenSessions citizens, PorticoOptions options, IServiceProvider services, ILogger<OpenIdSignIn> log)
 {
     /// <summary>Below it a person may be somebody who knows a password: who works with others' data has a second factor too.</summary>
     const int Least = 2;
@@ -31,65 +31,100 @@ internal sealed class OpenIdSignIn(PageServer pages, OfficerRegister register, O
         // The handlers want a scheme that keeps what they found; sign-ins are kept by us. It is also none of theirs, which would ask themselves without end.
         var authentication = collection.AddAuthentication().AddScheme<AuthenticationSchemeOptions, NoScheme>(NoScheme.Name, null);
         foreach (var provider in options.SignIn)
-            authentication.AddOpenIdConnect(provider.Id, provider.Title, open =>
-            {
-                open.Authority = provider.Authority;
-                (open.ClientId, open.ClientSecret) = (provider.ClientId, provider.ClientSecret);
-                open.RequireHttpsMetadata = provider.Authority.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
-                open.ResponseType = OpenIdConnectResponseType.Code;
-                // By the address and not by a form of another site, so that our cookies of the way may be strict about sites.
-                open.ResponseMode = OpenIdConnectResponseMode.Query;
-                open.UsePkce = true;
-                open.MapInboundClaims = false;
-                open.GetClaimsFromUserInfoEndpoint = true;
-                open.ClaimActions.MapUniqueJsonKey(provider.TaxCodeClaim, provider.TaxCodeClaim);
-                // The handler would throw the level of assurance away.
-                open.ClaimActions.Remove(provider.LevelClaim);
-                (open.SaveTokens, open.SignInScheme) = (false, NoScheme.Name);
-                open.CallbackPath = provider.CallbackPath;
-                open.RemoteSignOutPath = provider.CallbackPath + "/fronte";
-                open.SignedOutCallbackPath = provider.CallbackPath + "/uscito";
-                open.Scope.Clear();
-                foreach (var scope in provider.Scopes)
-                    open.Scope.Add(scope);
-                foreach (var cookie in new[] { open.CorrelationCookie, open.NonceCookie })
-                    (cookie.SameSite, cookie.SecurePolicy, cookie.HttpOnly) = (SameSiteMode.Lax, CookieSecurePolicy.SameAsRequest, true);
-                (open.CorrelationCookie.Name, open.NonceCookie.Name) = ("portico-oidc-way.", "portico-oidc-nonce.");
-                // What is agreed with another machine goes by the clocks of machines.
-                open.TimeProvider = TimeProvider.System;
-                open.Events = new()
+        {
+            if (provider.ForOfficers)
+                authentication.AddOpenIdConnect(provider.Id, provider.Title, open =>
                 {
-                    OnRedirectToIdentityProvider = context =>
+                    Speak(open, provider, provider.CallbackPath);
+                    open.Events = new()
                     {
-                        // Behind a proxy the request's own scheme and name need not be those by which the provider knows us.
-                        if (options.PublicAddress is { } address)
-                            context.ProtocolMessage.RedirectUri = address.TrimEnd('/') + provider.CallbackPath;
-                        return Task.CompletedTask;
-                    },
-                    OnTicketReceived = async context =>
+                        OnRedirectToIdentityProvider = context =>
+                        {
+                            // Behind a proxy the request's own scheme and name need not be those by which the provider knows us.
+                            if (options.PublicAddress is { } address)
+                                context.ProtocolMessage.RedirectUri = address.TrimEnd('/') + provider.CallbackPath;
+                            return Task.CompletedTask;
+                        },
+                        OnTicketReceived = async context =>
+                        {
+                            context.HandleResponse();
+                            await context.HttpContext.RequestServices.Autofac().Resolve<OpenIdSignIn>().Received(context.HttpContext, provider, context.Principal!, context.ReturnUri);
+                        },
+                        OnRemoteFailure = async context =>
+                        {
+                            context.HandleResponse();
+                            await context.HttpContext.RequestServices.Autofac().Resolve<OpenIdSignIn>().Failed(context.HttpContext, provider, context.Failure);
+                        },
+                        OnRemoteSignOut = NotHere,
+                    };
+                });
+            if (provider.ForCitizens)
+                authentication.AddOpenIdConnect(provider.CitizensScheme, provider.Title, open =>
+                {
+                    Speak(open, provider, provider.CitizensCallbackPath);
+                    open.Events = new()
                     {
-                        context.HandleResponse();
-                        await context.HttpContext.RequestServices.Autofac().Resolve<OpenIdSignIn>().Received(context.HttpContext, provider, context.Principal!, context.ReturnUri);
-                    },
-                    OnRemoteFailure = async context =>
-                    {
-                        context.HandleResponse();
-                        await context.HttpContext.RequestServices.Autofac().Resolve<OpenIdSignIn>().Failed(context.HttpContext, provider, context.Failure);
-                    },
-                    OnRemoteSignOut = context =>
-                    {
-                        context.Response.StatusCode = StatusCodes.Status404NotFound;
-                        context.HandleResponse();
-                        return Task.CompletedTask;
-                    },
-                };
-            });
+                        OnRedirectToIdentityProvider = context =>
+                        {
+                            context.HttpContext.RequestServices.Autofac().Resolve<CitizenPages>().Ask(context, provider);
+                            return Task.CompletedTask;
+                        },
+                        OnTicketReceived = async context =>
+                        {
+                            context.HandleResponse();
+                            await context.HttpContext.RequestServices.Autofac().Resolve<CitizenPages>().Received(context.HttpContext, provider, context.Principal!, context.Properties);
+                        },
+                        OnRemoteFailure = async context =>
+                        {
+                            context.HandleResponse();
+                            await context.HttpContext.RequestServices.Autofac().Resolve<CitizenPages>().Failed(context.HttpContext, provider, context.Failure, context.Properties);
+                        },
+                        OnRemoteSignOut = NotHere,
+                    };
+                });
+        }
+    }
+
+    /// <summary>How the protocol is spoken with a provider, whoever signs in.</summary>
+    static void Speak(OpenIdConnectOptions open, IdentityProvider provider, string callback)
+    {
+        open.Authority = provider.Authority;
+        (open.ClientId, open.ClientSecret) = (provider.ClientId, provider.ClientSecret);
+        open.RequireHttpsMetadata = provider.Authority.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
+        open.ResponseType = OpenIdConnectResponseType.Code;
+        // By the address and not by a form of another site, so that our cookies of the way may be strict about sites.
+        open.ResponseMode = OpenIdConnectResponseMode.Query;
+        open.UsePkce = true;
+        open.MapInboundClaims = false;
+        open.GetClaimsFromUserInfoEndpoint = true;
+        open.ClaimActions.MapUniqueJsonKey(provider.TaxCodeClaim, provider.TaxCodeClaim);
+        // The handler would throw the level of assurance away.
+        open.ClaimActions.Remove(provider.LevelClaim);
+        (open.SaveTokens, open.SignInScheme) = (false, NoScheme.Name);
+        open.CallbackPath = callback;
+        open.RemoteSignOutPath = callback + "/fronte";
+        open.SignedOutCallbackPath = callback + "/uscito";
+        open.Scope.Clear();
+        foreach (var scope in provider.Scopes)
+            open.Scope.Add(scope);
+        foreach (var cookie in new[] { open.CorrelationCookie, open.NonceCookie })
+            (cookie.SameSite, cookie.SecurePolicy, cookie.HttpOnly) = (SameSiteMode.Lax, CookieSecurePolicy.SameAsRequest, true);
+        (open.CorrelationCookie.Name, open.NonceCookie.Name) = ("portico-oidc-way.", "portico-oidc-nonce.");
+        // What is agreed with another machine goes by the clocks of machines.
+        open.TimeProvider = TimeProvider.System;
+    }
+
+    static Task NotHere(RemoteSignOutContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        context.HandleResponse();
+        return Task.CompletedTask;
     }
 
     /// <summary>Sends the browser to the provider.</summary>
     public async Task Start(HttpContext http)
     {
-        if (options.SignIn.FirstOrDefault(known => known.Id == http.GetRouteValue("provider") as string) is not { } provider)
+        if (options.SignIn.FirstOrDefault(known => known.ForOfficers && known.Id == http.GetRouteValue("provider") as string) is not { } provider)
         {
             await pages.NotFound(http, null);
             return;
@@ -151,13 +186,15 @@ internal sealed class OpenIdSignIn(PageServer pages, OfficerRegister register, O
             http.Response.StatusCode = StatusCodes.Status400BadRequest;
             return;
         }
-        var ended = await sessions.EndByProvider(provider.Id, claims.Session, claims.Subject, http.RequestAborted);
+        // A client has one address for this, whoever of it signs in.
+        var ended = await sessions.EndByProvider(provider.Id, claims.Session, claims.Subject, http.RequestAborted)
+            + await citizens.EndByProvider(provider.Id, claims.Session, claims.Subject, http.RequestAborted);
         log.LogInformation("{Provider} ended {Count} sign-ins.", provider.Id, ended);
     }
 
     async Task<(string? Session, string? Subject)?> Read(IdentityProvider provider, string token, CancellationToken stop)
     {
-        var open = services.GetRequiredService<IOptionsMonitor<OpenIdConnectOptions>>().Get(provider.Id);
+        var open = services.GetRequiredService<IOptionsMonitor<OpenIdConnectOptions>>().Get(provider.ForOfficers ? provider.Id : provider.CitizensScheme);
         var known = await open.ConfigurationManager!.GetConfigurationAsync(stop);
         var read = await new JsonWebTokenHandler { MapInboundClaims = false }.ValidateTokenAsync(token, new TokenValidationParameters
         {

@@ -39,6 +39,9 @@ public sealed record PageRequest(
     /// the desk's entity, and <see cref="Path"/> is <c>/console/{entity}/{segment}</c>.
     /// </summary>
     public Officer? Officer { get; init; }
+
+    /// <summary>Who is signed in as a citizen, at the level that the page requires or, where it requires none, at any; null when nobody is, and on pages of the console.</summary>
+    public SignedInCitizen? Citizen { get; init; }
 }
 
 /// <summary>What a page answers.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.WebUtilities;
 using Platform.Core.Entities;
+using Platform.Core.Identity;
 
 namespace Platform.Core.Pages;
 
@@ -31,6 +32,12 @@ public sealed record PageFrame(
 
     /// <summary>What surrounds a page of the console; null on citizens' pages.</summary>
     internal ConsoleFrame? Console { get; init; }
+
+    /// <summary>Who is signed in as a citizen; its name stands at the head of the page.</summary>
+    internal SignedInCitizen? Citizen { get; init; }
+
+    /// <summary>The highest level of assurance at which a citizen may sign in; 0 where he cannot.</summary>
+    internal int HighestLevel { get; init; }
 
     /// <summary>What was posted to this page, for components that bring fields of their own into a service's form; null on GET.</summary>
     internal FormState? Posted { get; init; }

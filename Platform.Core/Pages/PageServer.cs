@@ -29,13 +29,15 @@ internal interface IFormTargets
 }
 
 /// <summary>What may be posted to a page: how often by one address, and how much.</summary>
-internal sealed record PageLimits(LimitTriesAttribute Tries, long? MostBytes)
+/// <param name="SignIn">The level of assurance of who may see it; 0 where nobody need be signed in.</param>
+internal sealed record PageLimits(LimitTriesAttribute Tries, long? MostBytes, int SignIn)
 {
     const int MostMegabytes = 50;
 
     public static PageLimits Of(Type page) => new(
         page.GetCustomAttribute<LimitTriesAttribute>() ?? new(120, 10),
-        page.GetCustomAttribute<AcceptsFilesAttribute>() is { } files ? (long?)Math.Clamp(files.Megabytes, 1, MostMegabytes) << 20 : null);
+        page.GetCustomAttribute<AcceptsFilesAttribute>() is { } files ? (long?)Math.Clamp(files.Megabytes, 1, MostMegabytes) << 20 : null,
+        page.GetCustomAttribute<RequiresSignInAttribute>()?.Level ?? 0);
 }
 
 /// <summary>A page at its address: for whom it works and in which frame.</summary>
@@ -47,6 +49,8 @@ internal sealed record PagePlace(string Module, string Name, Entity Creditor, st
 internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalog, IAntiforgery antiforgery, IFormTargets targets, CallScopes scopes, ServiceGates gates, AddressLimits addresses, PorticoOptions options, Database database, TimeProvider clock, ILogger<PageServer> log)
 {
     const string SecondsToRetry = "10";
+
+    readonly int _highestLevel = options.SignIn.Where(provider => provider.ForCitizens).SelectMany(provider => provider.Levels.Values).DefaultIfEmpty().Max();
 
     static readonly IFormCollection NoForm = FormCollection.Empty;
 
@@ -105,7 +109,35 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         var path = $"/{entity.Slug}/{service.PathSegment}";
         var plain = FrameOf(http, entity);
         var frame = plain with { ServiceTitle = service.TitleIn(plain.Culture), ServicePath = path, Texts = TextCatalog.Of(service.Assembly).In(plain.Culture), Files = service.Files };
-        await Serve(http, new(service.Id, $"{service.Id} {route.Pattern}", creditor, path, frame, route.Page, limits));
+        if (limits.SignIn > (frame.Citizen?.Level ?? 0))
+            await AskToSignIn(http, frame, limits.SignIn);
+        else
+            await Serve(http, new(service.Id, $"{service.Id} {route.Pattern}", creditor, path, frame, route.Page, limits));
+    }
+
+    /// <summary>Sends who is not signed in to where he can be; tells who is, and not well enough, where to do it better.</summary>
+    async Task AskToSignIn(HttpContext http, PageFrame frame, int level)
+    {
+        var there = CitizenPaths.SignIn(frame.Entity, CitizenPaths.Back(frame.Entity, frame.Path), level);
+        if (frame.HighestLevel < level)
+            await NoSignIn(http, frame);
+        else if (frame.Citizen is null)
+        {
+            http.Response.Headers.CacheControl = "no-store";
+            SeeOther(http, there);
+        }
+        else
+        {
+            var texts = PageTexts.Catalog.In(frame.Culture);
+            await Refuse(http, frame, texts["citizen.higher.title"], texts["citizen.higher"], [texts[$"citizen.needs.{level}"]], there, texts["citizen.higher.do"], StatusCodes.Status403Forbidden);
+        }
+    }
+
+    /// <summary>Says that nobody can sign in here, or not at the level that is asked for.</summary>
+    public Task NoSignIn(HttpContext http, PageFrame frame)
+    {
+        var texts = PageTexts.Catalog.In(frame.Culture);
+        return Refuse(http, frame, texts["citizen.none.title"], texts["citizen.none", frame.Entity.Name], [texts["citizen.none.todo"]], frame.HomePath, texts["notfound.home"], StatusCodes.Status403Forbidden);
     }
 
     /// <summary>Lets a page answer: checks what was posted, runs it within its module's limits, draws what it shows.</summary>
@@ -137,7 +169,7 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         var request = new PageRequest(
             entity, place.Creditor, frame.Culture, place.Path,
             http.Request.RouteValues.Where(v => v.Key != "entity").ToDictionary(v => v.Key, v => Convert.ToString(v.Value, CultureInfo.InvariantCulture) ?? "", StringComparer.OrdinalIgnoreCase),
-            http.Request.Query, form, clock.GetUtcNow()) { Texts = frame.Texts, Officer = place.Officer };
+            http.Request.Query, form, clock.GetUtcNow()) { Texts = frame.Texts, Officer = place.Officer, Citizen = frame.Citizen };
         var canvas = new Canvas(http, antiforgery.GetTokens(http));
         try
         {
@@ -287,7 +319,10 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
     /// <summary>The frame of a page of <paramref name="entity"/> at the request's address, in the reader's language.</summary>
     public PageFrame FrameOf(HttpContext http, Entity entity) => new(
         entity, null, null, CultureOf(http), options.Profile == Profile.Demo,
-        HttpMethods.IsGet(http.Request.Method) ? http.Request.Path + http.Request.QueryString : http.Request.Path.Value ?? "/", []);
+        HttpMethods.IsGet(http.Request.Method) ? http.Request.Path + http.Request.QueryString : http.Request.Path.Value ?? "/", [])
+    {
+        Citizen = http.Features.Get<SignedInCitizen>(), HighestLevel = _highestLevel,
+    };
 
     public static CultureInfo CultureOf(HttpContext http) =>
         PageCultures.Known(http.Request.Query["lang"])

@@ -173,6 +173,8 @@ internal sealed partial class PluginLoader(ILogger log, TimeSpan? mayTake = null
             throw new PluginRefusedException($"the pattern \"{reserved.Pattern}\" of its page begins with \"{ServiceFiles.Segment}\", where its files are.");
         foreach (var pattern in service.Pages.Select(page => page.Pattern).Concat(service.Desk.Select(page => page.Pattern)))
             CheckPattern(pattern);
+        if (service.Pages.FirstOrDefault(page => page.Page.GetCustomAttribute<RequiresSignInAttribute>() is { Level: < 1 or > 3 }) is { } wrong)
+            throw new PluginRefusedException($"its page {wrong.Page.Name} requires a sign-in of a level that there is not: levels are 1, 2 and 3.");
         foreach (var page in service.Desk)
             if (page.Fault() is { } fault)
                 throw new PluginRefusedException(fault);

@@ -25,7 +25,7 @@ builder.Services.AddOpenIddict().AddServer(server =>
     {
         if (context.ClientId != Stage.Client)
             context.Reject(Errors.InvalidClient, "No such client.");
-        else if (context.RedirectUri?.EndsWith("/console/accesso/oidc/prova", StringComparison.Ordinal) != true)
+        else if (context.RedirectUri?.EndsWith("/accesso/oidc/prova", StringComparison.Ordinal) != true)
             context.Reject(Errors.InvalidRequest, "No such address.");
         return default;
     }));
@@ -43,7 +43,7 @@ builder.Services.AddOpenIddict().AddServer(server =>
             return default;
         }
         var identity = new ClaimsIdentity("provider", Claims.Name, Claims.Role);
-        identity.SetClaim(Claims.Subject, person.Subject).SetClaim("sid", person.Session).SetClaim(Claims.Name, "Prova");
+        identity.SetClaim(Claims.Subject, person.Subject).SetClaim("sid", person.Session).SetClaim(Claims.Name, person.Name ?? "Prova");
         if (person.Level is not null)
             identity.SetClaim("acr", person.Level);
         if (person.FiscalNumber is not null)
@@ -96,7 +96,7 @@ await app.WaitForShutdownAsync();
 namespace Oidc.Provider
 {
     /// <summary>Who signs in.</summary>
-    sealed record Person(string Subject, string? Session, string? FiscalNumber, string? Level);
+    sealed record Person(string Subject, string? Session, string? FiscalNumber, string? Level, string? Name = null);
 
     /// <summary>A logout token, and what is wrong with it.</summary>
     sealed record Logout(string To, string? Session = null, string? Subject = null, string? Audience = null, bool Forged = false, bool NoEvent = false, bool Nonce = false, bool Expired = false);

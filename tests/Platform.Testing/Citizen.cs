@@ -22,6 +22,13 @@ public sealed class Citizen : IDisposable
         Become(this);
     }
 
+    internal Citizen(Uri host, string cookieName, string cookie)
+        : this(host)
+    {
+        _signIn = $"{cookieName}={cookie}; Path=/";
+        Become(this);
+    }
+
     /// <summary>The officer's number, where <see cref="PorticoTestHost.SignIn"/> made this browser.</summary>
     public Guid? OfficerId { get; }
 

@@ -301,6 +301,21 @@ public sealed class PorticoTestHost : IAsyncDisposable
         return new(Address, officer, await _app.Container.Resolve<OfficerSessions>().Begin(officer, "local", null, CancellationToken.None));
     }
 
+    /// <summary>
+    /// A citizen with a browser that runs no scripts, signed in as by a provider of identities: pages see <c>request.Citizen</c>. No provider is asked and none need be configured;
+    /// the sign-in ends as any other.
+    /// </summary>
+    /// <param name="taxCode">A person's, with the right check character.</param>
+    /// <param name="level">The level of assurance: 1, 2 or 3.</param>
+    /// <param name="name">As it stands at the head of the page.</param>
+    /// <exception cref="ArgumentException">It is no tax code of a person.</exception>
+    public async Task<Citizen> SignInCitizen(string taxCode, int level = 2, string name = "Prova Cittadina")
+    {
+        if (!TaxCode.TryParse(taxCode, out var code) || !code.IsPerson)
+            throw new ArgumentException($"{taxCode} is no tax code of a person.", nameof(taxCode));
+        return new(Address, "portico-citizen", await _app.Container.Resolve<CitizenSessions>().Begin(new(code, name, level, "test", taxCode, null), Address.Host, CancellationToken.None));
+    }
+
     async Task Seed()
     {
         await using var entities = typeof(PorticoApp).Assembly.GetManifestResourceStream("Portico.Host.Demo.entities.csv")!;

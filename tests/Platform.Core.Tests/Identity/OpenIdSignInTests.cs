@@ -7,7 +7,7 @@ using Platform.Testing;
 namespace Platform.Core.Tests.Identity;
 
 /// <summary>Officers come in by a provider of identities that is a program of its own, over real HTTP: code flow with PKCE.</summary>
-public sealed class OpenIdSignInTests
+public sealed partial class OpenIdSignInTests
 {
     const string TaxCode = "RSSMRA80A01A944I";
     const string Level2 = "https://www.spid.gov.it/SpidL2";
@@ -25,12 +25,15 @@ public sealed class OpenIdSignInTests
         })!;
         var line = await _provider.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The provider did not start.");
         _stage = new HttpClient { BaseAddress = new Uri(line.Split(": ")[1]) };
-        _host = await PorticoTestHost.Start(secrets: Settings(_stage.BaseAddress.AbsoluteUri));
+        _host = await PorticoTestHost.Start(Path.Combine(TestCluster.Artifacts, "test-plugins"), secrets: Settings(_stage.BaseAddress.AbsoluteUri));
+        foreach (var municipality in new[] { "VRG", "MZB" })
+            await _host.Activate("probe", municipality);
     }
 
     static Dictionary<string, string?> Settings(string authority) => new(StringComparer.Ordinal)
     {
         ["SignIn:prova:Authority"] = authority, ["SignIn:prova:ClientId"] = "portico", ["SignIn:prova:ClientSecret"] = "segreto-di-prova-del-client", ["SignIn:prova:Title"] = "identità di prova",
+        ["SignIn:prova:For"] = "both",
     };
 
     [OneTimeTearDown]
@@ -144,6 +147,7 @@ public sealed class OpenIdSignInTests
 
     [TestCase("Authority", "http://provider.example", "with https://")]
     [TestCase("ClientId", "", "has no ClientId")]
+    [TestCase("For", "everybody", "write officers, citizens or both")]
     [TestCase("Levels:9", "x", "is no level")]
     public async Task A_provider_that_cannot_be_used_stops_the_start_in_words(string name, string value, string words)
     {
@@ -153,7 +157,7 @@ public sealed class OpenIdSignInTests
         await start.Should().ThrowAsync<Exception>().WithMessage($"*{words}*");
     }
 
-    sealed record Person(string Subject, string? Session, string? FiscalNumber, string? Level);
+    sealed record Person(string Subject, string? Session, string? FiscalNumber, string? Level, string? Name = null);
 
     async Task<Citizen> SignIn(Person person, string back)
     {

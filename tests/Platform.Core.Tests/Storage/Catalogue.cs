@@ -6,7 +6,7 @@ namespace Platform.Core.Tests.Storage;
 internal static class Catalogue
 {
     /// <summary>Centre tables are reached only by Core: a new one is a decision, written here.</summary>
-    static readonly string[] CentreTables = ["core.form_key", "core.host_name", "core.job", "core.job_run", "core.officer", "core.officer_grant", "core.officer_identity", "core.officer_session", "core.sign_in_code", "core.subscription"];
+    static readonly string[] CentreTables = ["core.citizen_session", "core.form_key", "core.host_name", "core.job", "core.job_run", "core.officer", "core.officer_grant", "core.officer_identity", "core.officer_session", "core.sign_in_code", "core.subscription"];
 
     public static async Task<IReadOnlyList<string>> Offences(TestDatabase database)
     {

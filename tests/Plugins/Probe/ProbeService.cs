@@ -26,6 +26,9 @@ public sealed class ProbeService : IService
         service.Permission("probe.see", "Vedere le righe", "See the rows", looksOnly: true);
         service.Permission("probe.change", "Cambiare le righe", "Change the rows");
         service.Page<ForgetfulPage>("distratta");
+        service.Page<MinePage>("mia");
+        service.Page<StrongPage>("forte");
+        service.Page<MaybePage>("forse");
         service.OfficePage<RowsPage>("", menu: "office.title");
         service.OfficePage<RowPage>("riga/{stream}");
         service.OfficePage<ImportingPage>("carica", menu: "office.load");
