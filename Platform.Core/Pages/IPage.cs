@@ -39,6 +39,9 @@ public sealed record PageRequest(
     /// the desk's entity, and <see cref="Path"/> is <c>/console/{entity}/{segment}</c>.
     /// </summary>
     public Officer? Officer { get; init; }
+
+    /// <summary>What the browser keeps for the platform; null where no browser asked.</summary>
+    internal BrowserNotes? Notes { get; init; }
 }
 
 /// <summary>What a page answers.</summary>
