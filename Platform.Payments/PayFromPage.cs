@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Platform.Core.Commands;
 using Platform.Core.Pages;
+using Platform.Payments.Carts;
 using Platform.Payments.Checkout;
 
 namespace Platform.Payments;
@@ -10,6 +11,7 @@ namespace Platform.Payments;
 public static class PayFromPage
 {
     internal const string AttemptField = "attempt";
+    internal const string CartField = "carrello";
     internal const string EmailField = "payer_email";
 
     /// <summary>Opens <paramref name="position"/> and starts to pay it, for a page that draws a <see cref="PayForm"/>: call it in the page's <c>Post</c>.</summary>
@@ -19,6 +21,8 @@ public static class PayFromPage
     /// <para>When an attempt of the last 15 minutes on the same due is still under way, the bank is asked first (at most 5 seconds). The answer's address is then a page of
     /// payments: the receipt if the bank has the money, otherwise the choice between going on and starting again.</para>
     /// </remarks>
+    /// <para>Pressed "put into the cart" where the form offers it (<see cref="PayForm.Cart"/>), the positions are opened and laid into the browser's cart, no payment begins, and the
+    /// answer's address is the cart.</para>
     /// <param name="returnPage">See <see cref="StartCheckout"/>.</param>
     /// <returns>Send the browser to its address with <see cref="PageAnswer.GoTo"/>; or why not, by the codes of <see cref="CheckoutRefusals"/>.</returns>
     public static Task<Outcome<StartedCheckout>> Pay(
@@ -43,7 +47,7 @@ public static class PayFromPage
         if (email.Length > 0 && !PayerEmail.IsOne(email))
             return new Refusal(CheckoutRefusals.WrongEmail);
 
-        attempt = AttemptOf(attempt, positions);
+        attempt = AttemptOf(attempt, positions.Select(position => position.Reference));
         var dues = new List<DueId>(positions.Count);
         foreach (var position in positions)
         {
@@ -52,15 +56,25 @@ public static class PayFromPage
                 return new Refusal(CheckoutRefusals.AlreadyPaid, position.Reference);
             dues.Add(opened.Due);
         }
+        if (request.Form.ContainsKey(CartField) && request.Notes is { } notes)
+        {
+            var put = await commands.Send(new PutIntoCart(dues, notes.Read(Cart.NoteOf(request.Entity))), stop);
+            notes.Leave(Cart.NoteOf(request.Entity), put.Sealed);
+            return new StartedCheckout(Guid.Empty, "", default, new(CartPages.PathOf(request.Entity, request.Creditor, put.Full), UriKind.Relative));
+        }
         var start = new StartCheckout(attempt, dues, returnPage, request.Culture.TwoLetterISOLanguageName, email.Length > 0 ? new(email) : null);
-        return await commands.Send(new MeetEarlierAttempt(start), stop) is { } earlier ? earlier : await commands.Send(start, stop);
+        return await Begin(commands, start, stop);
     }
 
+    /// <summary>Asks first what became of an attempt that is under way.</summary>
+    internal static async Task<Outcome<StartedCheckout>> Begin(ICommands commands, StartCheckout start, CancellationToken stop) =>
+        await commands.Send(new MeetEarlierAttempt(start), stop) is { } earlier ? earlier : await commands.Send(start, stop);
+
     /// <summary>The attempt is of these positions: who goes back to the drawn form and chooses others begins another one. Its time stays, by which payments are laid together on disk.</summary>
-    static Guid AttemptOf(Guid drawn, IEnumerable<OpenPosition> positions)
+    internal static Guid AttemptOf(Guid drawn, IEnumerable<string> chosen)
     {
         var bytes = drawn.ToByteArray(bigEndian: true);
-        var hash = SHA256.HashData([.. bytes, .. Encoding.UTF8.GetBytes(string.Join('\n', positions.Select(position => position.Reference).Order(StringComparer.Ordinal)))]);
+        var hash = SHA256.HashData([.. bytes, .. Encoding.UTF8.GetBytes(string.Join('\n', chosen.Order(StringComparer.Ordinal)))]);
         hash.AsSpan(0, 7).CopyTo(bytes.AsSpan(9));
         return new(bytes, bigEndian: true);
     }

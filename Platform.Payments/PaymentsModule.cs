@@ -8,6 +8,7 @@ using Platform.Core.Hosting;
 using Platform.Core.Office;
 using Platform.Core.Pages;
 using Platform.Core.Plugins;
+using Platform.Payments.Carts;
 using Platform.Payments.Checkout;
 using Platform.Payments.Gateways;
 using Platform.Payments.Gateways.PagOnLine;
@@ -32,7 +33,7 @@ namespace Platform.Payments;
 
 internal sealed class PaymentsModule : IPlatformModule
 {
-    public string Id => "payments";
+    public string Id => Cart.OfAll;
 
     public void Register(ContainerBuilder builder)
     {
@@ -56,6 +57,9 @@ internal sealed class PaymentsModule : IPlatformModule
         builder.RegisterType<PaymentQueries>().SingleInstance();
         builder.RegisterType<PaymentExport>();
         builder.RegisterType<PaymentPages>().SingleInstance();
+        builder.RegisterType<CartSeal>().SingleInstance();
+        builder.RegisterType<CartPages>().SingleInstance();
+        builder.RegisterType<CartReader>().InstancePerLifetimeScope();
         builder.RegisterType<AgreementReady>().As<IReadyCheck>().SingleInstance();
         builder.RegisterType<CheckedDocuments>().As<IDocuments>();
         builder.RegisterType<GatewayDirectory>().SingleInstance();
@@ -104,6 +108,7 @@ internal sealed class PaymentsModule : IPlatformModule
         endpoints.MapMethods("/pagamenti/{gateway}/ritorno/{key?}", both, (RequestDelegate)pages.Return);
         endpoints.MapMethods("/pagamenti/{gateway}/ascolto", both, (RequestDelegate)pages.Listen);
         endpoints.MapMethods($"/{{entity}}/pagamenti/{PaymentPages.AskPath}", both, (RequestDelegate)pages.Ask);
+        endpoints.MapMethods($"/{{entity}}/pagamenti/{CartPages.Segment}", both, (RequestDelegate)root.Resolve<CartPages>().Serve);
         endpoints.MapMethods("/{entity}/pagamenti/{code}/ripresa", both, (RequestDelegate)pages.Resume);
         endpoints.MapGet("/{entity}/pagamenti/{code}", (RequestDelegate)pages.Status);
         endpoints.MapGet("/verifica", (RequestDelegate)pages.CheckForm);

@@ -14,7 +14,7 @@ namespace Platform.Payments;
 /// than any kept answer of an <see cref="IIdempotentCommand{TResult}"/>, which would besides hold the bank's signed address.
 /// </remarks>
 /// <param name="Attempt">Made by the page when it draws the form; becomes the payment's number.</param>
-/// <param name="Dues">Open dues of one creditor, at least one.</param>
+/// <param name="Dues">Open dues of one creditor and of the calling service, 1 to 50. A cart's are of several services: that is started by payments itself.</param>
 /// <param name="ReturnPage">A path under the calling service's own prefix to come back to for another try: <c>verbale/…</c>. A page, not an address.</param>
 /// <param name="Language"><c>it</c> or <c>en</c>, for the gateway's pages.</param>
 /// <param name="Payer">Who pays, as far as he said; null when he said nothing. Kept in one table meant for it; the journal has a digest.</param>

@@ -42,6 +42,9 @@ public sealed record PageRequest(
 
     /// <summary>Who is signed in as a citizen, at the level that the page requires or, where it requires none, at any; null when nobody is, and on pages of the console.</summary>
     public SignedInCitizen? Citizen { get; init; }
+
+    /// <summary>What the browser keeps for the platform; null where no browser asked.</summary>
+    internal BrowserNotes? Notes { get; init; }
 }
 
 /// <summary>What a page answers.</summary>

@@ -166,10 +166,11 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
             form = read;
             frame = frame with { Posted = FormState.From(form) };
         }
+        var notes = new BrowserNotes(http.Request);
         var request = new PageRequest(
             entity, place.Creditor, frame.Culture, place.Path,
             http.Request.RouteValues.Where(v => v.Key != "entity").ToDictionary(v => v.Key, v => Convert.ToString(v.Value, CultureInfo.InvariantCulture) ?? "", StringComparer.OrdinalIgnoreCase),
-            http.Request.Query, form, clock.GetUtcNow()) { Texts = frame.Texts, Officer = place.Officer, Citizen = frame.Citizen };
+            http.Request.Query, form, clock.GetUtcNow()) { Texts = frame.Texts, Officer = place.Officer, Citizen = frame.Citizen, Notes = notes };
         var canvas = new Canvas(http, antiforgery.GetTokens(http));
         try
         {
@@ -186,7 +187,12 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
                     var drawn = await canvas.Draw(call, frame, show.Component, new Dictionary<string, object?>(StringComparer.Ordinal) { ["Model"] = show.Model }, show.Code);
                     return drawn with { Refresh = show.Refresh };
                 }),
-                answer => Answer(http, frame, answer), stop);
+                answer =>
+                {
+                    notes.SendWith(http.Response);
+                    return Answer(http, frame, answer);
+                },
+                stop);
         }
         catch (Exception wrong) when (NotPermittedException.Explains(wrong) && !http.Response.HasStarted)
         {

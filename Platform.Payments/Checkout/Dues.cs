@@ -87,12 +87,20 @@ internal static class Dues
     {
         if (before == after)
             return;
-        var first = (await Items(session, payment))[0];
+        var items = await Items(session, payment);
         await session.Execute(
             "delete from payments.surplus where entity_id = @entity and payment_id = @payment and kind in ('too_much', 'too_little') and resolved_by is null",
             new { entity = session.Entity, payment });
-        if (after != Euro.Zero)
-            await KeepSurplus(session, payment, first.DueId, after > Euro.Zero ? "too_much" : "too_little", Math.Abs(after.Cents));
+        if (after > Euro.Zero)
+            await KeepSurplus(session, payment, items[0].DueId, "too_much", after.Cents);
+        // What is missing is missing from what was opened last, and of nothing more than it costs: docs/accounts.md.
+        var missing = Math.Max(-after.Cents, 0);
+        for (var n = items.Count - 1; missing > 0 && n >= 0; n--)
+        {
+            var part = Math.Min(missing, items[n].Cents);
+            await KeepSurplus(session, payment, items[n].DueId, "too_little", part);
+            missing -= part;
+        }
         await Books.AmountChanged(session, payment, version, before, after, now);
     }
 

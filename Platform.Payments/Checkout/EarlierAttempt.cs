@@ -45,13 +45,13 @@ internal sealed class MeetEarlierAttemptHandler(ISessions sessions, CallContext 
                 select p.payment_id, p.order_no, p.status_code, p.asked_cents, p.shown_by
                   from payments.payment_item i
                   join payments.payment p on p.entity_id = i.entity_id and p.payment_id = i.payment_id
-                 where i.entity_id = @entity and i.due_id = any(@dues) and p.service = @service and p.created_at > @since and p.state in ('prepared', 'at_bank', 'unknown') and p.received is null
+                 where i.entity_id = @entity and i.due_id = any(@dues) and p.created_at > @since and p.state in ('prepared', 'at_bank', 'unknown') and p.received is null
                    -- The same attempt gets the same answer, whatever else is under way.
                    and not exists (select from payments.payment o where o.entity_id = @entity and o.payment_id = @Attempt)
                  order by p.created_at desc, p.payment_id desc
                  limit 1
                 """,
-                new { entity = session.Entity, dues = start.Dues.Select(due => due.Value).ToArray(), service = call.Caller, since = now - MayStillBeOpen, start.Attempt }),
+                new { entity = session.Entity, dues = start.Dues.Select(due => due.Value).ToArray(), since = now - MayStillBeOpen, start.Attempt }),
             stop);
     }
 

@@ -48,7 +48,7 @@ internal sealed class StartCheckoutHandler(
         var quotes = new Dictionary<Guid, Quote.Priced>();
         foreach (var due in dues.Open)
         {
-            var quote = await pricing.Of(new(new(due.PositionId), call.Caller, due.Reference), LegalTime.Day(now), cancellationToken);
+            var quote = await pricing.Of(new(new(due.PositionId), due.Service, due.Reference), LegalTime.Day(now), cancellationToken);
             if (quote is not Quote.Priced priced)
                 return new Refusal(CheckoutRefusals.NotPriced, (quote as Quote.Refused)?.Code);
             quotes.Add(due.DueId, priced);
@@ -70,14 +70,14 @@ internal sealed class StartCheckoutHandler(
             await session.First<StartedRow>(SelectStarted, new { entity = session.Entity, payment = request.Attempt, service = call.Caller }),
             await session.List<DueRow>(
                 """
-                select d.due_id, d.position_id, p.reference, p.title, d.state, s.subject_id, s.name, s.tax_code
+                select d.due_id, d.position_id, p.service, p.reference, p.title, d.state, s.subject_id, s.name, s.tax_code
                   from payments.due d
                   join payments.position p on p.entity_id = d.entity_id and p.position_id = d.position_id
                   left join payments.subject s on s.entity_id = p.entity_id and s.subject_id = p.subject_id
-                 where d.entity_id = @entity and d.due_id = any(@dues) and p.service = @service
+                 where d.entity_id = @entity and d.due_id = any(@dues) and (p.service = @service or @service = @OfAll)
                  order by d.position_id, d.due_id
                 """,
-                new { entity = session.Entity, dues = request.Dues.Select(due => due.Value).ToArray(), service = call.Caller })),
+                new { entity = session.Entity, dues = request.Dues.Select(due => due.Value).ToArray(), service = call.Caller, Carts.Cart.OfAll })),
         stop);
 
     Task<Outcome<(StartedRow Started, bool Ours)>> Write(
@@ -208,6 +208,7 @@ internal sealed class StartCheckoutHandler(
     {
         public Guid DueId { get; init; }
         public Guid PositionId { get; init; }
+        public string Service { get; init; } = "";
         public string Reference { get; init; } = "";
         public string Title { get; init; } = "";
         public string State { get; init; } = "";

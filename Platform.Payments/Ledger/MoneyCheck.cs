@@ -108,6 +108,21 @@ internal static class MoneyInvariants
                            from payments.surplus group by 1, 2) u on u.entity_id = p.entity_id and u.payment_id = p.payment_id
              where p.state = 'paid' and p.taken_cents <> coalesce(s.cents, 0) + coalesce(u.cents, 0)
             """),
+        new("missing", "What is missing of a payment is missing from dues of it, of each no more than it costs.",
+            """
+            select u.entity_id as entity, 'of due ' || u.due_id || ' of payment ' || u.payment_id || ' ' || u.cents || ' are missing, it cost ' || coalesce(i.cents, 0) as what
+              from payments.surplus u left join payments.payment_item i on i.entity_id = u.entity_id and i.payment_id = u.payment_id and i.due_id = u.due_id
+             where u.kind = 'too_little' and u.cents > coalesce(i.cents, 0)
+            """),
+        new("cart", "A payment pays dues of the service that it began in; only a cart's pays dues of several.",
+            """
+            select p.entity_id as entity, p.order_no || ' began in ' || p.service || ' and pays ' || o.service || ' ' || o.reference as what
+              from payments.payment p
+              join payments.payment_item i on i.entity_id = p.entity_id and i.payment_id = p.payment_id
+              join payments.due d on d.entity_id = i.entity_id and d.due_id = i.due_id
+              join payments.position o on o.entity_id = d.entity_id and o.position_id = d.position_id
+             where p.service not in ('payments', o.service)
+            """),
         new("told", "The owner of a due was told what became of it, as often as it became so.",
             """
             select d.entity_id as entity, 'due ' || d.due_id || ' is ' || d.state || '; told paid ' || coalesce(t.paid, 0) || ' times, reversed or given back ' || coalesce(t.reversed, 0) || ' times' as what
@@ -228,7 +243,7 @@ internal static class MoneyInvariants
                       from payments.refund r join payments.refund_line l on l.entity_id = r.entity_id and l.refund_id = r.refund_id where r.state = 'done' and l.n > 0 group by 1, 2, 3) r
               full join (select entity_id, payload ->> 'refund' as refund, payload ->> 'due' as due, sum((payload ->> 'amount')::bigint) as cents, count(*) as times
                            from core.outbox where type = 'payments.position_refunded.1' group by 1, 2, 3) t on t.entity_id = r.entity_id and t.refund = r.refund and t.due = r.due
-             where r.cents is distinct from t.cents or t.times <> 1
+             where coalesce(r.cents, 0) is distinct from t.cents or t.times <> 1
             """),
         new("refund heard", "What was ordered at a gateway was heard of, and what two persons have to agree to, two agreed to.",
             """

@@ -103,13 +103,15 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         var servicePath = service is null ? null : $"/{entity!.Slug}/{service.PathSegment}";
         var frame = pages.FrameOf(http, entity!);
         frame = frame with { ServiceTitle = service?.TitleIn(frame.Culture), ServicePath = servicePath };
+        // A cart's payment is of no one service: its page is the entity's.
+        var cart = row.Service == Carts.Cart.OfAll;
         var state = PaymentStates.Parse(row.State);
         var model = new StatusModel(
             state, creditor!, row.Titles, row.OrderNo, new Euro(row.AskedCents), row.PaidAt is { } at ? LegalTime.Local(at) : null, row.NotOwed,
             row.ReceiptCode is { } receipt ? $"/verifica/{receipt}/quietanza.pdf" : null, row.ReceiptCode is { } check ? $"/verifica/{check}" : null,
-            servicePath is null ? $"/{entity!.Slug}" : $"{servicePath}/{row.ReturnPage}".TrimEnd('/'), servicePath ?? $"/{entity!.Slug}",
+            servicePath is null && !cart ? $"/{entity!.Slug}" : $"{servicePath ?? $"/{entity!.Slug}"}/{row.ReturnPage}".TrimEnd('/'), servicePath ?? $"/{entity!.Slug}",
             http.Request.Query[Asked] is [{ } asked] ? asked == "1" && state != PaymentState.Unknown : null);
-        if (!model.Waiting && state is (PaymentState.Paid or PaymentState.Failed))
+        if (!model.Waiting && !cart && state is (PaymentState.Paid or PaymentState.Failed))
             model = model with { Rating = await scopes.In(creditor!.Id, entity!.Id, row.Service, scope => Task.FromResult(scope.Resolve<IRatings>().About(row.OrderNo))) };
         if (model.Waiting)
             http.Response.Headers["Refresh"] = "4";

@@ -41,12 +41,12 @@ internal sealed class IssueReceipt(EntityDirectory entities, ServiceCatalog cata
 
         var lines = await session.List<LineRow>(
             """
-            select s.title, l.label, l.cents
+            select s.service, s.title, l.label, l.cents
               from payments.payment_line l
               join payments.due d on d.entity_id = l.entity_id and d.due_id = l.due_id
               join payments.position s on s.entity_id = d.entity_id and s.position_id = d.position_id
              where l.entity_id = @entity and l.payment_id = @Payment
-             order by s.title, l.due_id, l.n
+             order by s.service, s.title, l.due_id, l.n
             """,
             new { entity = session.Entity, happened.Payment });
         var now = clock.GetUtcNow();
@@ -100,6 +100,8 @@ internal sealed class IssueReceipt(EntityDirectory entities, ServiceCatalog cata
         var t = PaymentTexts.Catalog.In(culture);
         var paidAt = LegalTime.Local(payment.PaidAt);
         var total = new Euro(lines.Sum(line => line.Cents));
+        // Of a cart each line says whose it is too.
+        var several = lines.Select(line => line.Service).Distinct(StringComparer.Ordinal).Skip(1).Any();
         List<Fact> facts =
         [
             new(t["receipt.creditor"], $"{creditor.Name} — {t["receipt.taxcode"]} {creditor.TaxCode}"),
@@ -128,7 +130,7 @@ internal sealed class IssueReceipt(EntityDirectory entities, ServiceCatalog cata
                 new Heading(t["receipt.lines"]),
                 new Table(
                     [new Column(t["receipt.line"], 3), new Column(t["receipt.line.amount"], 1, Amounts: true)],
-                    [.. lines.Select(line => new DocumentCell[] { $"{line.Title} — {line.Label}", new Euro(line.Cents) })],
+                    [.. lines.Select(line => new DocumentCell[] { $"{(several ? $"{catalog.Find(line.Service)?.TitleIn(culture) ?? line.Service}: " : "")}{line.Title} — {line.Label}", new Euro(line.Cents) })],
                     new Total(t["receipt.total"], total)),
                 new QrCode(address.CheckOf(code), t["receipt.qr"]),
             ],
@@ -158,6 +160,7 @@ internal sealed class IssueReceipt(EntityDirectory entities, ServiceCatalog cata
 
     sealed class LineRow
     {
+        public string Service { get; init; } = "";
         public string Title { get; init; } = "";
         public string Label { get; init; } = "";
         public long Cents { get; init; }

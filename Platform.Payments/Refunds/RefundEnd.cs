@@ -103,7 +103,8 @@ internal static class RefundEnd
                     update payments.surplus set resolved_by = 'refund'
                      where entity_id = @entity and payment_id = @PaymentId and due_id = @DueId and kind = 'too_little' and resolved_by is null returning cents)
                 insert into payments.transfer (entity_id, cause, cause_id, n, debit, credit, cents, booked_on, booked_at)
-                select @entity, @cause, @RefundId, 1000 + l.n, @Income || l.account, @Shortfall, l.cents - coalesce(g.cents, 0), @day, @now
+                select @entity, @cause, @RefundId,
+                       1000 + (select count(*) from payments.transfer t where t.entity_id = @entity and t.cause = @cause and t.cause_id = @RefundId and t.n > 1000) + row_number() over (order by l.n), @Income || l.account, @Shortfall, l.cents - coalesce(g.cents, 0), @day, @now
                   from payments.payment_line l
                   left join (select r.due_id, r.n, sum(r.cents) as cents from payments.refund_line r join payments.refund f on f.entity_id = r.entity_id and f.refund_id = r.refund_id
                               where f.entity_id = @entity and f.payment_id = @PaymentId and f.state = 'done' group by r.due_id, r.n) g on g.due_id = l.due_id and g.n = l.n
@@ -140,19 +141,27 @@ internal static class RefundEnd
             new { entity = session.Entity, payment, Reversed, WasDone, day = LegalTime.Day(now), now });
     }
 
-    /// <summary>The dues of which this refund gives something back, and whether nothing of them is left with us.</summary>
+    /// <summary>
+    /// The dues of which this refund gives something back, and whether nothing of them is left with us. With the last of what was taken go those for which nothing was: the bank had taken too
+    /// little for all.
+    /// </summary>
     static Task<IReadOnlyList<DueRow>> Dues(IEntitySession session, RefundRow refund) => session.List<DueRow>(
         """
-        select d.due_id, d.position_id, p.service, p.reference, g.now as cents,
-               g.ever >= i.cents - coalesce((select s.cents from payments.surplus s where s.entity_id = @entity and s.payment_id = @PaymentId and s.due_id = d.due_id and s.kind = 'too_little' and s.resolved_by is null), 0) as whole
-          from (select l.due_id, sum(l.cents) filter (where l.refund_id = @RefundId)::bigint as now, sum(l.cents) as ever
+        select d.due_id, d.position_id, p.service, p.reference, coalesce(g.now, 0)::bigint as cents,
+               coalesce(g.ever, 0) >= i.cents - coalesce((select s.cents from payments.surplus s where s.entity_id = @entity and s.payment_id = @PaymentId and s.due_id = d.due_id and s.kind = 'too_little' and s.resolved_by is null), 0) as whole
+          from payments.payment_item i
+          left join (select l.due_id, sum(l.cents) filter (where l.refund_id = @RefundId)::bigint as now, sum(l.cents) as ever
                   from payments.refund_line l join payments.refund r on r.entity_id = l.entity_id and r.refund_id = l.refund_id
                  where r.entity_id = @entity and r.payment_id = @PaymentId and r.state = 'done' and l.n > 0
-                 group by l.due_id) g
-          join payments.payment_item i on i.entity_id = @entity and i.payment_id = @PaymentId and i.due_id = g.due_id
-          join payments.due d on d.entity_id = @entity and d.due_id = g.due_id
+                 group by l.due_id) g on g.due_id = i.due_id
+          join payments.due d on d.entity_id = @entity and d.due_id = i.due_id
           join payments.position p on p.entity_id = @entity and p.position_id = d.position_id
-         where g.now is not null
+         where i.entity_id = @entity and i.payment_id = @PaymentId
+           and (g.now is not null
+                or exists (select from payments.due_paid x where x.entity_id = @entity and x.due_id = i.due_id and x.payment_id = @PaymentId)
+                   and exists (select from payments.surplus s where s.entity_id = @entity and s.payment_id = @PaymentId and s.due_id = i.due_id and s.kind = 'too_little' and s.resolved_by is null and s.cents = i.cents)
+                   and (select y.taken_cents = sum(r.cents) from payments.payment y join payments.refund r on r.entity_id = y.entity_id and r.payment_id = y.payment_id
+                         where y.entity_id = @entity and y.payment_id = @PaymentId and r.state = 'done' group by y.taken_cents))
          order by d.position_id, d.due_id
         """,
         new { entity = session.Entity, refund.RefundId, refund.PaymentId });

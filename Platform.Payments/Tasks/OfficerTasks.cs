@@ -25,7 +25,7 @@ internal sealed class OfficerTasks(Database database, ParkedDeliveries parked, T
             session => session.List<OfficerTask>(
                 """
                 select s.entity_id as entity, p.order_no || '/' || s.kind as task, s.kind, sum(s.cents)::bigint as amount, coalesce(p.paid_at, p.created_at) as since,
-                       p.service || ' ' || string_agg(distinct o.reference, ', ') as what
+                       string_agg(distinct o.service, ', ') || ' ' || string_agg(distinct o.reference, ', ') as what
                   from payments.surplus s
                   join payments.payment p on p.entity_id = s.entity_id and p.payment_id = s.payment_id
                   join payments.due d on d.entity_id = s.entity_id and d.due_id = s.due_id
@@ -33,7 +33,7 @@ internal sealed class OfficerTasks(Database database, ParkedDeliveries parked, T
                  where s.resolved_by is null and (@creditor::int is null or s.entity_id = @creditor)
                    and not exists (select from payments.refund r join payments.refund_line l on l.entity_id = r.entity_id and l.refund_id = r.refund_id
                                     where r.entity_id = s.entity_id and r.payment_id = s.payment_id and l.due_id = s.due_id and l.n = 0 and s.kind <> 'too_little' and r.state not in ('done', 'refused'))
-                 group by s.entity_id, p.order_no, s.kind, p.paid_at, p.created_at, p.service
+                 group by s.entity_id, p.order_no, s.kind, p.paid_at, p.created_at
                 union all
                 -- One of each order, named by its first message. What comes after somebody settled it is news, and a task of its own.
                 select f.entity_id, 'fact/' || substr(encode((array_agg(f.digest order by f.first_at, f.digest))[1], 'hex'), 1, 16), 'unmatched', null, min(f.first_at),

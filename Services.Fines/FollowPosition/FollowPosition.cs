@@ -1,4 +1,5 @@
 using Platform.Core.Events;
+using Platform.Core.Money;
 using Platform.Core.Settings;
 using Platform.Core.Storage;
 using Platform.Core.Time;
@@ -98,7 +99,7 @@ internal sealed class FollowPosition(ISettings<FinesSettings> settings)
         ArgumentNullException.ThrowIfNull(happened);
         ArgumentNullException.ThrowIfNull(session);
         var (name, part) = NameOf(happened.Position);
-        await Movement.Write(session, name, part, happened.Version, "refunded", happened.OrderNumber, happened.At, happened.Amount);
+        await Movement.Write(session, name, part, happened.Version, "refunded", happened.OrderNumber, happened.At, happened.Amount > Euro.Zero ? happened.Amount : null);
         session.Record("fines.refunded", new { fine = name.ToString(), order = happened.OrderNumber, cents = happened.Amount.Cents, then = happened.Then });
         if (happened.Then == RefundedDue.Paid)
             return;

@@ -75,7 +75,7 @@ internal sealed class SearchPage(ICommands commands, ILinks links, ServiceCatalo
         return criteria.Amount is { } amount ? form.Set("importo", string.Create(culture, $"{amount.Cents / 100}{culture.NumberFormat.NumberDecimalSeparator}{amount.Cents % 100:00}")) : form;
     }
 
-    List<Choice> Services(PageRequest request) => [.. catalog.Services.Select(service => new Choice(service.Id, service.TitleIn(request.Culture)))];
+    List<Choice> Services(PageRequest request) => [.. catalog.Services.Select(service => new Choice(service.Id, service.TitleIn(request.Culture))), new(Carts.Cart.OfAll, request.Texts["office.service.cart"])];
 
     static List<Choice> States(Texts t) => [.. Enum.GetValues<PaymentState>().Select(state => new Choice(state.ToText(), t["office.state." + state.ToText()]))];
 

@@ -17,6 +17,6 @@ internal sealed class StoryPage(ICommands commands, ServiceCatalog catalog) : IP
             return PageAnswer.NotFound;
         var refundable = story.Head is { State: "paid", Confirmed: true } && story.Head.RefundedCents < story.Head.TakenCents && request.Officer?.May(OfficePermissions.Refund) == true;
         return PageAnswer.View<StoryView>(new StoryModel(
-            story, catalog.Find(story.Head.Service)?.TitleIn(request.Culture) ?? story.Head.Service, request.Path, refundable ? $"{request.Path}/pagamento/{story.Head.OrderNo}/rimborso" : null));
+            story, story.Head.Service == Carts.Cart.OfAll ? request.Texts["office.service.cart"] : catalog.Find(story.Head.Service)?.TitleIn(request.Culture) ?? story.Head.Service, request.Path, refundable ? $"{request.Path}/pagamento/{story.Head.OrderNo}/rimborso" : null));
     }
 }
