@@ -22,10 +22,11 @@ Task("Build")
     .Does(() => DotNetBuild(Solution, new() { Configuration = Configuration, NoRestore = true, NoLogo = true, Verbosity = Quietly, ArgumentCustomization = KeepErrors }));
 
 Task("Stage")
-    .Description("Lay out artifacts/portico: the host, its plugins, and the bank of the demo.")
+    .Description("Lay out artifacts/portico: the host, its plugins, and the bank and the identities of the demo.")
     .IsDependentOn("Build")
     .Does(() => Publish("Host", "artifacts/portico"))
     .Does(() => Publish("tests/PagOnLine.Emulator", "artifacts/portico/bank"))
+    .Does(() => Publish("tests/Oidc.Provider", "artifacts/portico/identities"))
     .Does(() => Mirror("artifacts/plugins", "artifacts/portico/plugins"));
 
 Task("Pack")

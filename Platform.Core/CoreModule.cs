@@ -13,6 +13,7 @@ using Platform.Core.Jobs;
 using Platform.Core.Journal;
 using Platform.Core.Limits;
 using Platform.Core.Mail;
+using Platform.Core.Maintenance;
 using Platform.Core.Office;
 using Platform.Core.Pages;
 using Platform.Core.Pages.Home;
@@ -20,6 +21,7 @@ using Platform.Core.Plugins;
 using Platform.Core.Ratings;
 using Platform.Core.Settings;
 using Platform.Core.Storage;
+using Platform.Core.Watch;
 
 namespace Platform.Core;
 
@@ -82,6 +84,8 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<ImportRuns>().SingleInstance();
         builder.RegisterType<ImportSweeper>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<ReadyList>().SingleInstance();
+        builder.RegisterType<MaintenanceRegister>().SingleInstance();
+        builder.RegisterType<JobBoard>().SingleInstance();
         builder.RegisterType<ImportsPage>();
         builder.RegisterGeneric(typeof(ImportPage<>));
         builder.RegisterGeneric(typeof(ImportRunPage<>));
@@ -105,6 +109,16 @@ internal sealed class CoreModule : IPlatformModule
         office.Segment("impostazioni", "settings.title", Desks.Entities);
         office.OfficePage<SettingsListPage>("", "settings.title");
         office.OfficePage<SettingsPage>("{service}");
+        office.Permission(CorePermissions.Maintenance, "Mettere i servizi in manutenzione", "Put services into maintenance");
+        office.Segment("manutenzione", "maintenance.section");
+        office.OfficePage<MaintenanceListPage>("", "maintenance.section");
+        office.OfficePage<MaintenancePage>("{service}");
+        office.Permission(CorePermissions.Watch, "Vedere lavori, eventi fermi e lettere", "See jobs, stopped events and letters", looksOnly: true);
+        office.Permission(CorePermissions.Again, "Far riprovare lavori, eventi e lettere", "Have jobs, events and letters tried again");
+        office.Segment("stato", "watch.section", Desks.Centre);
+        office.OfficePage<JobsPage>("lavori", "watch.jobs");
+        office.OfficePage<EventsPage>("eventi", "watch.events");
+        office.OfficePage<LettersPage>("lettere", "watch.letters");
         office.Permission("core.officers", "Dare e togliere incarichi", "Give and take roles");
         office.Segment("persone", "people.title");
         office.OfficePage<OfficersPage>("", "people.title");

@@ -3,7 +3,6 @@ using System.Globalization;
 using Autofac;
 using Platform.Core.Entities;
 using Platform.Core.Jobs;
-using Platform.Core.Storage;
 using Platform.Core.Time;
 
 namespace Portico.Host.CommandLine;
@@ -17,9 +16,8 @@ internal static class JobCommands
         command.SetAction(async (parsed, stop) =>
         {
             await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);
-            var (jobs, parked) = await app.Container.Resolve<Database>().Run(
-                ModuleRoles.Of("core"), null, "jobs", TimeProvider.System,
-                async session => (await session.List<JobRow>(SelectJobs), await session.List<ParkedRow>(SelectParked)), stop);
+            var board = app.Container.Resolve<JobBoard>();
+            var (jobs, parked) = (await board.Jobs(stop), await board.Parked(200, 0, stop));
             // Plain lines: a table would cut the times on a narrow console.
             foreach (var job in jobs)
             {
@@ -66,41 +64,4 @@ internal static class JobCommands
     }
 
     static string At(DateTimeOffset? instant) => instant is { } at ? LegalTime.Local(at).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) : "never";
-
-    const string SelectJobs =
-        """
-        select j.service, j.job, j.cron, j.next_at, max(r.ended_at) filter (where r.state = 'done') as last_done,
-               count(*) filter (where r.state = 'due')::int as waiting, count(*) filter (where r.state = 'running')::int as running, count(*) filter (where r.state = 'parked')::int as parked
-          from core.job j left join core.job_run r on r.service = j.service and r.job = j.job
-         group by j.service, j.job, j.cron, j.next_at
-         order by j.service, j.job
-        """;
-
-    const string SelectParked =
-        """
-        select r.service, r.job, e.code, r.due_at, r.tries::int as tries, r.error
-          from core.job_run r join core.entity e on e.entity_id = r.entity_id where r.state = 'parked' order by r.due_at, r.service, r.job, e.code limit 200
-        """;
-
-    sealed class JobRow
-    {
-        public string Service { get; init; } = "";
-        public string Job { get; init; } = "";
-        public string Cron { get; init; } = "";
-        public DateTimeOffset NextAt { get; init; }
-        public DateTimeOffset? LastDone { get; init; }
-        public int Waiting { get; init; }
-        public int Running { get; init; }
-        public int Parked { get; init; }
-    }
-
-    sealed class ParkedRow
-    {
-        public string Service { get; init; } = "";
-        public string Job { get; init; } = "";
-        public string Code { get; init; } = "";
-        public DateTimeOffset DueAt { get; init; }
-        public int Tries { get; init; }
-        public string Error { get; init; } = "";
-    }
 }

@@ -97,11 +97,13 @@ internal static class PorticoCommands
     {
         var bank = new Option<string>("--bank") { Description = "Address of the emulated bank that the demo starts.", DefaultValueFactory = _ => "http://127.0.0.1:5090", HelpName = "address" };
         var program = new Option<string>("--bank-program") { Description = "The emulated bank's program (bank/pagonline-emulator beside this one).", DefaultValueFactory = _ => PorticoDemo.BankProgram, HelpName = "file" };
-        var command = new Command("demo", "Try Portico on this machine: thirteen municipalities, generated fines, an emulated bank. No real money, and every page says so.") { bank, program };
+        var identities = new Option<string>("--identities") { Description = "Address of the provider of generated identities that the demo starts.", DefaultValueFactory = _ => "http://127.0.0.1:5091", HelpName = "address" };
+        var identityProgram = new Option<string>("--identity-program") { Description = "The provider's program (identities/oidc-provider beside this one); without it nobody signs in by it.", DefaultValueFactory = _ => DemoPeople.Program, HelpName = "file" };
+        var command = new Command("demo", "Try Portico on this machine: thirteen municipalities, generated fines, an emulated bank, generated people to sign in as. No real money, and every page says so.") { bank, program, identities, identityProgram };
         command.SetAction((parsed, stop) =>
         {
             var (options, configuration) = settings.Read(parsed, Profile.Demo);
-            return PorticoDemo.Run(options with { Profile = Profile.Demo }, configuration, new Uri(parsed.GetValue(bank)!), parsed.GetValue(program)!, stop);
+            return PorticoDemo.Run(options with { Profile = Profile.Demo }, configuration, new Uri(parsed.GetValue(bank)!), parsed.GetValue(program)!, new Uri(parsed.GetValue(identities)!), parsed.GetValue(identityProgram)!, stop);
         });
         return command;
     }

@@ -30,9 +30,14 @@ internal static partial class PorticoDemo
     /// <summary>Where the build lays the bank.</summary>
     public static string BankProgram { get; } = Path.Combine(AppContext.BaseDirectory, "bank", "pagonline-emulator");
 
-    public static async Task<int> Run(PorticoOptions options, IConfiguration configuration, Uri bank, string bankProgram, CancellationToken stop)
+    public static async Task<int> Run(PorticoOptions options, IConfiguration configuration, Uri bank, string bankProgram, Uri identities, string identityProgram, CancellationToken stop)
     {
         PorticoApp.RefuseUnsafe(options);
+        if (!identities.IsLoopback)
+            throw new StartRefusedException($"The demo's identities are for this machine only, and {identities} is open to others: whoever comes there may be anybody.");
+        var signIn = File.Exists(identityProgram) ? DemoPeople.Provider(identities) : null;
+        if (signIn is not null)
+            options = options with { SignIn = [.. options.SignIn.Where(known => known.Id != signIn.Id), signIn] };
         if (!File.Exists(bankProgram))
             throw new BankMissingException($"The emulated bank is missing at {bankProgram}. Start the demo with ./build.sh run, which lays it there.");
         Console.WriteLine($"Portico demo: data in {Path.GetFullPath(options.DataFolder)}");
@@ -44,17 +49,21 @@ internal static partial class PorticoDemo
         await using var app = await PorticoApp.Build(options, secrets, null, stop);
         var day = SeedDay(options);
         await Seed(app, bank, day, stop);
+        var people = signIn is null ? [] : await DemoPeople.Seed(app, signIn, DemoFolders(app).Select(found => found.Folder), stop);
         await app.Serve(stop);
         using var emulator = await StartBank(options, bankProgram, bank, app.Address, stop);
+        using var provider = signIn is null ? null : await DemoPeople.Start(options, identityProgram, identities, people, stop);
         try
         {
-            Tell(app, bank, day, await app.Container.Resolve<OfficerRegister>().NewBootstrapCode("demo", stop));
+            Tell(app, bank, signIn, day, await app.Container.Resolve<OfficerRegister>().NewBootstrapCode("demo", stop));
             await app.UntilStopped();
         }
         finally
         {
             emulator.Kill(entireProcessTree: true);
             await emulator.WaitForExitAsync(CancellationToken.None);
+            provider?.Kill(entireProcessTree: true);
+            await (provider?.WaitForExitAsync(CancellationToken.None) ?? Task.CompletedTask);
         }
         Console.WriteLine("Portico demo: stopped.");
         return 0;
@@ -163,12 +172,14 @@ internal static partial class PorticoDemo
         return process;
     }
 
-    static void Tell(PorticoApp app, Uri bank, DateOnly day, string code)
+    static void Tell(PorticoApp app, Uri bank, IdentityProvider? signIn, DateOnly day, string code)
     {
         Console.WriteLine();
         Console.WriteLine($"  Portico is at      {app.Address}");
         Console.WriteLine($"  the emulated bank  {bank}  (test card 4444499922200000, 11/2019, CVV 999: below 100 € it pays, from 100 € it refuses)");
         Console.WriteLine($"  for officers       {app.Address}console/accesso/avvio makes the first administrator, within an hour, with the code {code}");
+        if (signIn is not null)
+            Console.WriteLine($"  to sign in         {app.Address}castenaso/accesso for citizens, {app.Address}console/accesso for officers: choose \"{signIn.Title}\", then one of the generated persons");
         foreach (var quarantined in app.Catalog.Quarantined)
             Console.WriteLine($"  in quarantine      {quarantined.Id ?? quarantined.Folder}: {quarantined.Reason}");
         foreach (var (_, folder) in DemoFolders(app))
@@ -178,7 +189,7 @@ internal static partial class PorticoDemo
                 Console.WriteLine(Fill(File.ReadAllText(file), day).Replace("{host}", app.Address.ToString().TrimEnd('/'), StringComparison.Ordinal).TrimEnd());
             }
         Console.WriteLine();
-        Console.WriteLine("  Ctrl-C stops the host, the bank and the database.");
+        Console.WriteLine("  Ctrl-C stops the host, the bank, the identities and the database.");
     }
 
     [GeneratedRegex(@"\{oggi-(?<days>\d{1,4})\}", RegexOptions.ExplicitCapture, 1000)]

@@ -65,9 +65,10 @@ internal sealed partial class EntityDecisions(Database database, EntityDirectory
         entity.Id, who, active ? "entity.service_offered" : "entity.service_suspended", new { service, creditor = creditor.Value },
         """
         insert into core.activation (entity_id, service, creditor_id, state) values (@entity, @service, @creditor, @state)
-        on conflict (entity_id, service) do update set creditor_id = excluded.creditor_id, state = excluded.state
+        on conflict (entity_id, service) do update set creditor_id = excluded.creditor_id, state = excluded.state,
+               suspended_at = case when excluded.state = 'active' then null when core.activation.state = 'active' then @now else core.activation.suspended_at end
         """,
-        new { entity = entity.Id, service, creditor, state = active ? "active" : "announced" }, stop);
+        new { entity = entity.Id, service, creditor, state = active ? "active" : "announced", now = clock.GetUtcNow() }, stop);
 
     /// <summary>Takes a service away from an entity. What was paid by it stays.</summary>
     /// <inheritdoc cref="Set"/>

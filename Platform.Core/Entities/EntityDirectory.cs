@@ -1,13 +1,14 @@
 using System.Globalization;
+using Platform.Core.Maintenance;
 using Platform.Core.Storage;
 
 namespace Platform.Core.Entities;
 
 /// <summary>What a municipality offers: the service and to whom its money is owed, or only the announcement that it is coming.</summary>
-internal sealed record Activation(EntityId Municipality, string Service, EntityId? Creditor, bool Active);
+internal sealed record Activation(EntityId Municipality, string Service, EntityId? Creditor, bool Active, bool Suspended = false);
 
 /// <summary>All entities and activations as they stood a moment ago.</summary>
-internal sealed class EntitySnapshot(IReadOnlyList<Entity> entities, IReadOnlyList<Activation> activations, IReadOnlyList<(string Host, EntityId Entity)> hosts)
+internal sealed class EntitySnapshot(IReadOnlyList<Entity> entities, IReadOnlyList<Activation> activations, IReadOnlyList<(string Host, EntityId Entity)> hosts, IReadOnlyList<MaintenanceWindow> maintenance)
 {
     readonly Dictionary<EntityId, Entity> _byId = entities.ToDictionary(e => e.Id);
     readonly Dictionary<string, Entity> _bySlug = entities.ToDictionary(e => e.Slug, StringComparer.OrdinalIgnoreCase);
@@ -26,6 +27,14 @@ internal sealed class EntitySnapshot(IReadOnlyList<Entity> entities, IReadOnlyLi
     public Entity? ByHost(string host) => _byHost.TryGetValue(host, out var id) ? ById(id) : null;
 
     public IEnumerable<string> HostsOf(EntityId entity) => hosts.Where(host => host.Entity == entity).Select(host => host.Host);
+
+    /// <summary>What an entity itself has set for a service; null when nothing, or when it is over.</summary>
+    public MaintenanceWindow? MaintenanceAt(EntityId entity, string service, DateTimeOffset now) => maintenance.FirstOrDefault(window => window.Entity == entity && window.Service == service && window.Until > now);
+
+    /// <summary>What keeps a service from a municipality's citizens, or will: set there, at the creditor's, or for all. What is in force goes before what is announced, and of several the longest.</summary>
+    public MaintenanceWindow? MaintenanceOf(EntityId municipality, EntityId creditor, string service, DateTimeOffset now) => maintenance.Count == 0 ? null : maintenance
+        .Where(window => window.Service == service && window.Until > now && (window.Entity == municipality || window.Entity == creditor || window.Entity == EntityId.Centre))
+        .OrderBy(window => window.From > now).ThenByDescending(window => window.From > now ? default : window.Until).ThenBy(window => window.From).FirstOrDefault();
 
     public Entity? ByCode(string code) => _byCode.GetValueOrDefault(code);
 
@@ -98,14 +107,16 @@ internal sealed class EntityDirectory(Database database, TimeProvider clock) : I
                   from core.entity e left join core.logo l on l.entity_id = e.entity_id
                  order by e.name
                 """);
-            var activations = await session.List<ActivationRow>("select entity_id, service, creditor_id, state from core.activation order by service");
+            var activations = await session.List<ActivationRow>("select entity_id, service, creditor_id, state, suspended_at is not null as suspended from core.activation order by service");
             var hosts = await session.List<HostRow>("select host, entity_id from core.host_name order by host");
+            var maintenance = await session.List<MaintenanceRow>("select entity_id, service, from_at, until_at, words, words_en from core.maintenance where until_at > @now", new { now = clock.GetUtcNow() });
             // Each row brought strings of its own; those that all share are kept once.
             var shared = new HashSet<string>(StringComparer.Ordinal);
             return new EntitySnapshot(
                 [.. entities.Select(e => e.ToEntity(Shared(e.Colour)))],
-                [.. activations.Select(a => new Activation(a.EntityId, Shared(a.Service), a.CreditorId is { } creditor ? new EntityId(creditor) : null, a.State == "active"))],
-                [.. hosts.Select(h => (h.Host, h.EntityId))]);
+                [.. activations.Select(a => new Activation(a.EntityId, Shared(a.Service), a.CreditorId is { } creditor ? new EntityId(creditor) : null, a.State == "active", a.Suspended))],
+                [.. hosts.Select(h => (h.Host, h.EntityId))],
+                [.. maintenance.Select(m => new MaintenanceWindow(m.EntityId, m.Service, m.FromAt, m.UntilAt, m.Words, m.WordsEn))]);
 
             string Shared(string text)
             {
@@ -145,6 +156,16 @@ internal sealed class EntityDirectory(Database database, TimeProvider clock) : I
         };
     }
 
+    sealed class MaintenanceRow
+    {
+        public EntityId EntityId { get; init; }
+        public string Service { get; init; } = "";
+        public DateTimeOffset FromAt { get; init; }
+        public DateTimeOffset UntilAt { get; init; }
+        public string Words { get; init; } = "";
+        public string WordsEn { get; init; } = "";
+    }
+
     sealed class HostRow
     {
         public string Host { get; init; } = "";
@@ -157,6 +178,7 @@ internal sealed class EntityDirectory(Database database, TimeProvider clock) : I
         public string Service { get; init; } = "";
         public int? CreditorId { get; init; }
         public string State { get; init; } = "";
+        public bool Suspended { get; init; }
     }
 }
 

@@ -62,7 +62,7 @@ internal sealed partial class EntityImport(Database database, TimeProvider clock
                         "delete from core.activation where entity_id = @id and service <> all(@services)",
                         new { id = row.Id, services = row.Offers.Select(offer => offer.Service).ToArray() });
                     foreach (var offer in row.Offers)
-                        if (await session.Execute(UpsertActivation, new { id = row.Id, offer.Service, creditor = offer.Creditor ?? row.Code, state = offer.Announced ? "announced" : "active" }) == 0)
+                        if (await session.Execute(UpsertActivation, new { id = row.Id, offer.Service, creditor = offer.Creditor ?? row.Code, state = offer.Announced ? "announced" : "active", now = clock.GetUtcNow() }) == 0)
                             throw new FormatException($"riga {row.Line}: servizi: nessun ente ha il codice \"{offer.Creditor}\".");
                 }
                 session.Record("entities.imported", new { read = rows.Count, added, changed });
@@ -173,7 +173,8 @@ internal sealed partial class EntityImport(Database database, TimeProvider clock
         """
         insert into core.activation (entity_id, service, creditor_id, state)
         select @id, @service, c.entity_id, @state from core.entity c where c.code = @creditor
-        on conflict (entity_id, service) do update set creditor_id = excluded.creditor_id, state = excluded.state
+        on conflict (entity_id, service) do update set creditor_id = excluded.creditor_id, state = excluded.state,
+               suspended_at = case when excluded.state = 'active' then null when core.activation.state = 'active' then @now else core.activation.suspended_at end
         """;
 
     [GeneratedRegex("^[0-9A-Z]{3}$", RegexOptions.None, 1000)]

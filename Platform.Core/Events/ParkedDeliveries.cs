@@ -14,8 +14,8 @@ internal sealed class ParkedDeliveries(Database database, Dispatcher dispatcher,
 {
     const int Most = 1000;
 
-    /// <summary>Those of one entity, or of all; the oldest event first, at most 1,000.</summary>
-    public Task<IReadOnlyList<ParkedDelivery>> Find(EntityId? entity, CancellationToken stop) => database.Run(
+    /// <summary>Those of one entity, or of all; the oldest event first, at most 1,000 unless less is asked for.</summary>
+    public Task<IReadOnlyList<ParkedDelivery>> Find(EntityId? entity, CancellationToken stop, int most = Most, int skip = 0) => database.Run(
         ModuleRoles.Centre, null, "events", clock,
         session => session.List<ParkedDelivery>(
             """
@@ -24,9 +24,9 @@ internal sealed class ParkedDeliveries(Database database, Dispatcher dispatcher,
               join core.outbox o on o.entity_id = d.entity_id and o.event_id = d.event_id
              where d.state = 'parked' and (@entity::int is null or d.entity_id = @entity)
              order by o.at, d.entity_id, d.stream, d.seq
-             limit @Most
+             limit @most offset @skip
             """,
-            new { entity = entity?.Value, Most }),
+            new { entity = entity?.Value, most, skip }),
         stop);
 
     /// <summary>

@@ -85,7 +85,7 @@ internal sealed class CitizenPages(PageServer pages, EntityDirectory entities, C
             ["Model"] = new CitizenSignInModel
             {
                 Providers = [.. Providers(level).Select(provider => new Crumb(provider.Title, $"{CitizenPaths.Root(entity)}/con/{provider.Id}{query}"))],
-                SignedOut = http.Request.Query.ContainsKey("uscito"), Level = level, Back = back,
+                SignedOut = http.Request.Query.ContainsKey("uscito"), Level = level,
             },
         });
     }
@@ -251,7 +251,4 @@ public sealed class CitizenSignInModel
 
     /// <summary>The level of assurance that is asked for.</summary>
     public required int Level { get; init; }
-
-    /// <summary>Where he goes without signing in.</summary>
-    public required string Back { get; init; }
 }

@@ -80,7 +80,12 @@ internal sealed partial class OfficerRegister(Database database, ServiceCatalog 
     /// <summary>Lets who has an activation code choose a password.</summary>
     public async Task<Outcome<Guid>> Activate(string code, string password, CancellationToken stop)
     {
-        if (Fault("-", null, password) is { } fault)
+        // Whose password it will be matters for how good it is; whether the code still holds is decided below.
+        var hash = HashOf(code);
+        var whose = await database.Run(
+            Core, null, "core", clock,
+            session => session.First<NamesRow>("select o.login, o.name from core.sign_in_code c join core.officer o on o.officer_id = c.officer_id where c.code_hash = @hash", new { hash }), stop);
+        if (Fault(whose?.Name ?? "-", whose?.Login, password) is { } fault)
             return fault;
         var kept = await Passwords.Hash(password);
         var now = clock.GetUtcNow();
@@ -89,7 +94,7 @@ internal sealed partial class OfficerRegister(Database database, ServiceCatalog 
             async session =>
             {
                 var officer = await session.First<Guid?>(
-                    "update core.sign_in_code set used_at = @now where code_hash = @hash and officer_id is not null and used_at is null and expires_at > @now returning officer_id", new { hash = HashOf(code), now });
+                    "update core.sign_in_code set used_at = @now where code_hash = @hash and officer_id is not null and used_at is null and expires_at > @now returning officer_id", new { hash, now });
                 if (officer is null || await session.Execute("update core.officer set password = @kept, password_at = @now where officer_id = @officer and suspended_at is null", new { officer, kept, now }) == 0)
                     return new Refusal(OfficerRefusals.Code);
                 session.Record("core.password_set", new { Officer = officer });
@@ -102,9 +107,10 @@ internal sealed partial class OfficerRegister(Database database, ServiceCatalog 
     /// <param name="keep">The sign-in that goes on.</param>
     public async Task<Outcome<Guid>> ChangePassword(Guid officer, string old, string password, byte[] keep, CancellationToken stop)
     {
-        if (Fault("-", null, password) is { } fault)
+        var known = await database.Run(Core, null, "core", clock, session => session.First<NamesRow>("select login, name, password from core.officer where officer_id = @officer", new { officer }), stop);
+        if (Fault(known?.Name ?? "-", known?.Login, password) is { } fault)
             return fault;
-        var was = await database.Run(Core, null, "core", clock, session => session.First<string>("select password from core.officer where officer_id = @officer", new { officer }), stop);
+        var was = known?.Password;
         if (!await Passwords.Matches(old, was))
             return new Refusal(OfficerRefusals.OldPassword);
         var kept = await Passwords.Hash(password);
@@ -333,7 +339,7 @@ internal sealed partial class OfficerRegister(Database database, ServiceCatalog 
     static Refusal? Fault(string name, string? login, string? password) =>
         name.Trim().Length is 0 or > 120 ? new(OfficerRefusals.Name)
         : login is not null && !LoginPattern().IsMatch(Plain(login)) ? new(OfficerRefusals.Login)
-        : password is not null && Passwords.IsWeak(password, login) ? new Refusal(OfficerRefusals.Password)
+        : password is not null && Passwords.IsWeak(password, login, name) ? new Refusal(OfficerRefusals.Password)
         : null;
 
     async Task<Guid> Insert(EntitySession session, string name, string? login, string? password, string by)
@@ -390,6 +396,13 @@ internal sealed partial class OfficerRegister(Database database, ServiceCatalog 
     {
         public byte[]? Totp { get; init; }
         public long TotpStep { get; init; }
+    }
+
+    sealed class NamesRow
+    {
+        public string? Login { get; init; }
+        public string Name { get; init; } = "";
+        public string? Password { get; init; }
     }
 
     sealed class RevokedRow

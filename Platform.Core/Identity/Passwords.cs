@@ -24,9 +24,10 @@ internal static class Passwords
 
     static readonly Lazy<Task<string>> Nobodys = new(() => Hash("nobody has this password"));
 
-    /// <summary>Whether it is too short or long, hardly more than one character, or made of the sign-in name.</summary>
-    public static bool IsWeak(string password, string? login) =>
-        password.Length is < Shortest or > Longest || password.Distinct().Count() < 5 || login is not null && password.Contains(login.Trim(), StringComparison.OrdinalIgnoreCase);
+    /// <summary>Whether it is too short or long, hardly more than one character, or what somebody would try first.</summary>
+    public static bool IsWeak(string password, string? login, string? name) =>
+        password.Length is < Shortest or > Longest || password.Distinct().Count() < 5 || login is not null && password.Contains(login.Trim(), StringComparison.OrdinalIgnoreCase)
+        || GuessablePasswords.IsGuessable(password, login, name);
 
     public static async Task<string> Hash(string password)
     {

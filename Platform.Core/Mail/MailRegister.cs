@@ -25,6 +25,20 @@ internal sealed class MailRegister(Database database, EntityDirectory entities, 
             new { entity = entity?.Value, state, Most }),
         stop);
 
+    /// <summary>Letters of all entities that ended badly, the newest first; after <paramref name="before"/>, where that is given. Without their words.</summary>
+    public Task<IReadOnlyList<LetterRow>> Failed(string? state, EntityId? entity, (DateTimeOffset At, Guid Letter)? before, int most, CancellationToken stop) => database.Run(
+        ModuleRoles.Centre, null, "mail", clock,
+        session => session.List<LetterRow>(
+            """
+            select entity_id, mail_id, module, template, language, shown_by, recipient, state, tries::int as tries, error, written_at, ended_at
+              from core.mail
+             where state in ('refused', 'bounced', 'given_up') and (@state::text is null or state = @state) and (@entity::int is null or entity_id = @entity)
+               and (@at::timestamptz is null or (written_at, mail_id) < (@at, @letter))
+             order by written_at desc, mail_id desc limit @most
+            """,
+            new { state, entity = entity?.Value, at = before?.At, letter = before?.Letter, most }),
+        stop);
+
     /// <summary>Makes a letter that ended badly due again, all its tries before it. False when there is none such, or its words are gone.</summary>
     public async Task<bool> Again(EntityId entity, Guid letter, string who, CancellationToken stop)
     {

@@ -29,3 +29,9 @@ create table core.maintenance (
     check (until_at > from_at),
     primary key (entity_id, service));
 comment on table core.maintenance is 'reference';
+
+-- Since when an entity that offered the service does not; null where it was never offered, or is.
+alter table core.activation add column suspended_at timestamptz;
+
+-- What an officer looks through: the letters that ended badly.
+create index on core.mail (written_at, mail_id) where state in ('refused', 'bounced', 'given_up');

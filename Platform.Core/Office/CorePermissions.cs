@@ -6,4 +6,7 @@ internal static class CorePermissions
     public const string Estate = "core.estate";
     public const string Look = "core.look";
     public const string Settings = "core.settings";
+    public const string Maintenance = "core.maintenance";
+    public const string Watch = "core.watch";
+    public const string Again = "core.again";
 }

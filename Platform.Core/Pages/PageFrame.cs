@@ -39,6 +39,9 @@ public sealed record PageFrame(
     /// <summary>The highest level of assurance at which a citizen may sign in; 0 where he cannot.</summary>
     internal int HighestLevel { get; init; }
 
+    /// <summary>A maintenance of the service that will come; null when none is announced.</summary>
+    internal Maintenance.MaintenanceWindow? Announced { get; init; }
+
     /// <summary>What was posted to this page, for components that bring fields of their own into a service's form; null on GET.</summary>
     internal FormState? Posted { get; init; }
 

@@ -16,6 +16,7 @@ using Platform.Core.Entities;
 using Platform.Core.Hosting;
 using Platform.Core.Identity;
 using Platform.Core.Limits;
+using Platform.Core.Maintenance;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
 
@@ -101,6 +102,12 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         var slug = http.GetRouteValue("entity") as string ?? "";
         var entity = snapshot.BySlug(slug);
         var activation = entity is null ? null : snapshot.ActivationsOf(entity.Id).FirstOrDefault(a => a.Service == service.Id);
+        // Who comes by an old link is to know that there was something.
+        if (entity is not null && activation is { Active: false, Suspended: true })
+        {
+            await Suspended(http, FrameOf(http, entity), service);
+            return;
+        }
         if (entity is null || activation is not { Active: true, Creditor: { } creditorId } || snapshot.ById(creditorId) is not { } creditor)
         {
             await NotFound(http, entity);
@@ -109,7 +116,11 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         var path = $"/{entity.Slug}/{service.PathSegment}";
         var plain = FrameOf(http, entity);
         var frame = plain with { ServiceTitle = service.TitleIn(plain.Culture), ServicePath = path, Texts = TextCatalog.Of(service.Assembly).In(plain.Culture), Files = service.Files };
-        if (limits.SignIn > (frame.Citizen?.Level ?? 0))
+        var rest = snapshot.MaintenanceOf(entity.Id, creditor.Id, service.Id, clock.GetUtcNow());
+        frame = frame with { Announced = rest };
+        if (rest is not null && rest.From <= clock.GetUtcNow())
+            await Resting(http, frame with { Announced = null }, rest);
+        else if (limits.SignIn > (frame.Citizen?.Level ?? 0))
             await AskToSignIn(http, frame, limits.SignIn);
         else
             await Serve(http, new(service.Id, $"{service.Id} {route.Pattern}", creditor, path, frame, route.Page, limits));
@@ -267,6 +278,25 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
         return Refuse(
             http, frame, texts["paused.title"], texts["paused.what", frame.ServiceTitle ?? ""], [texts["paused.retry"], texts["error.retry"], texts["error.paid"]],
             frame.HomePath, texts["paused.others"], StatusCodes.Status503ServiceUnavailable);
+    }
+
+    /// <summary>The service is in maintenance: until when, and what the office says of it.</summary>
+    Task Resting(HttpContext http, PageFrame frame, MaintenanceWindow rest)
+    {
+        http.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling((rest.Until - clock.GetUtcNow()).TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        var texts = PageTexts.Catalog.In(frame.Culture);
+        return Refuse(
+            http, frame, texts["maintenance.title"], texts["maintenance.what", frame.ServiceTitle ?? "", MaintenanceWindow.Moment(rest.Until, frame.Culture)],
+            [.. new[] { rest.WordsIn(frame.Culture), texts["error.paid"] }.OfType<string>()], frame.HomePath, texts["paused.others"], StatusCodes.Status503ServiceUnavailable);
+    }
+
+    /// <summary>The entity offered the service and does not at present.</summary>
+    Task Suspended(HttpContext http, PageFrame frame, ServiceDescription service)
+    {
+        var texts = PageTexts.Catalog.In(frame.Culture);
+        return Refuse(
+            http, frame, texts["suspended.title"], texts["suspended.what", service.TitleIn(frame.Culture), frame.Entity.Name], [texts["suspended.todo"]], frame.HomePath, texts["paused.others"],
+            StatusCodes.Status503ServiceUnavailable);
     }
 
     async Task Answer(HttpContext http, PageFrame frame, PageAnswer answer)

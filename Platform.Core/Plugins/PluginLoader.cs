@@ -165,7 +165,7 @@ internal sealed partial class PluginLoader(ILogger log, TimeSpan? mayTake = null
             throw new PluginRefusedException($"the path \"{service.PathSegment}\" is taken by service \"{rival.Id}\".");
         if (!PathPattern().IsMatch(service.PathSegment))
             throw new PluginRefusedException($"its path \"{service.PathSegment}\" is not lower-case letters, digits and hyphens.");
-        if (service.PathSegment is "pagamenti" or "attivita" or "persone" or "accesso" or "enti" or "servizi" or "impostazioni" or "valutazione" or "tema.css" or "privacy" or "accessibilita" or "contatti")
+        if (service.PathSegment is "pagamenti" or "attivita" or "persone" or "accesso" or "enti" or "servizi" or "impostazioni" or "manutenzione" or "stato" or "valutazione" or "tema.css" or "privacy" or "accessibilita" or "contatti")
             throw new PluginRefusedException($"the path \"{service.PathSegment}\" belongs to the platform.");
         if (service.Pages.GroupBy(page => page.Pattern, StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice)
             throw new PluginRefusedException($"it describes the page \"{twice.Key}\" twice.");

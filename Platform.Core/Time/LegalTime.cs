@@ -18,6 +18,14 @@ public static class LegalTime
         return new DateTimeOffset(midnight, Rome.GetUtcOffset(midnight)).ToUniversalTime();
     }
 
+    /// <summary>When Rome's clocks show this; null when they never do, in the hour that a night of spring leaves out. Of an hour that autumn shows twice the first.</summary>
+    internal static DateTimeOffset? Instant(DateOnly day, TimeOnly time)
+    {
+        var shown = day.ToDateTime(time);
+        return Rome.IsInvalidTime(shown) ? null
+            : new DateTimeOffset(shown, Rome.IsAmbiguousTime(shown) ? Rome.GetAmbiguousTimeOffsets(shown).Max() : Rome.GetUtcOffset(shown)).ToUniversalTime();
+    }
+
     /// <summary>The instant on Rome's clocks.</summary>
     public static DateTimeOffset Local(DateTimeOffset instant) => TimeZoneInfo.ConvertTime(instant, Rome);
 }

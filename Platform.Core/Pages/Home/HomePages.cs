@@ -113,12 +113,16 @@ internal sealed class HomePages(PageServer pages, EntityDirectory entities, Serv
            where service is not null || !activation.Active
            select activation.Active
                ? new Offer(service!.TitleIn(culture), $"/{entity.Slug}/{service.PathSegment}")
-               : new Offer(service?.TitleIn(culture) ?? activation.Service.ToUpperInvariant(), null),
+               : new Offer(service?.TitleIn(culture) ?? activation.Service.ToUpperInvariant(), null) { Suspended = activation.Suspended },
     ];
 }
 
 /// <summary>A service as a citizen sees it listed; without a path it is only announced.</summary>
-public sealed record Offer(string Title, string? Path);
+public sealed record Offer(string Title, string? Path)
+{
+    /// <summary>It was offered and is not at present: not one that is coming.</summary>
+    internal bool Suspended { get; init; }
+}
 
 public sealed record CatalogueEntry(Entity Entity, IReadOnlyList<Offer> Offers);
 

@@ -136,6 +136,7 @@ public sealed class StoppedHostTests
         [
             "demo", "--data", place.Data, "--plugins", TestCluster.Plugins, "--listen", "http://127.0.0.1:0", "--bank", $"http://127.0.0.1:{FreePort()}",
             "--bank-program", Path.Combine(TestCluster.Artifacts, "bin", "PagOnLine.Emulator", "release", "pagonline-emulator"),
+            "--identities", $"http://127.0.0.1:{FreePort()}", "--identity-program", Path.Combine(TestCluster.Artifacts, "bin", "Oidc.Provider", "release", "oidc-provider"),
         ];
         var fine = new Fine("V/2026/1042", Today.AddDays(-20), "AB123CD");
 
@@ -148,6 +149,17 @@ public sealed class StoppedHostTests
             await citizen.GoToBank();
             await citizen.PayAtBank();
             citizen.Heading.Should().Be("Pagamento riuscito");
+
+            await citizen.Open("/castenaso/accesso");
+            await citizen.Follow("Entra con identità dimostrativa");
+            citizen.Page.Body!.TextContent.Should().Contain("queste persone sono generate");
+            await citizen.Follow("Irene Barbieri");
+            citizen.Address.Should().Be(new Uri(address, "/castenaso"));
+            citizen.Page.QuerySelector("header")!.TextContent.Should().Contain("Irene Barbieri");
+            await citizen.Open("/console/accesso");
+            await citizen.Follow("Entra con identità dimostrativa");
+            await citizen.Follow("Bruno Dimostrazione");
+            citizen.Address.AbsolutePath.Should().Be("/console/reno-galliera");
             (await first.Interrupt()).Should().Be(0);
             first.Said.Should().Contain("Portico demo: stopped.");
         }

@@ -14,12 +14,19 @@ public sealed class ConsoleInBrowserTests
     IBrowser browser = null!;
     Citizen administrator = null!;
     Citizen ofCentre = null!;
+    Citizen citizen = null!;
     string grant = "";
 
     [OneTimeSetUp]
     public async Task Start()
     {
-        host = await PorticoTestHost.Start();
+        host = await PorticoTestHost.Start(secrets: new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            // Nobody asks it: the pages that lead there are looked at.
+            ["SignIn:regione:Authority"] = "https://id.example", ["SignIn:regione:ClientId"] = "portico", ["SignIn:regione:ClientSecret"] = "x", ["SignIn:regione:Title"] = "SPID o CIE", ["SignIn:regione:For"] = "both",
+        });
+        await Watch.Stopped.Plant(host, letters: 3);
+        citizen = await host.SignInCitizen("VRDLGI82B02A944Y", name: "Maria Immacolata Della Valle Ferraresi-Sanguinetti");
         administrator = await host.SignInAs("VRG", ("administrator", ""));
         ofCentre = await host.SignInAs("000", ("administrator", ""));
         grant = (await host.Database.Value<Guid>("select grant_id from core.officer_grant where officer_id = @id", new { id = administrator.OfficerId })).ToString();
@@ -32,6 +39,7 @@ public sealed class ConsoleInBrowserTests
     {
         administrator?.Dispose();
         ofCentre?.Dispose();
+        citizen?.Dispose();
         if (browser is not null)
             await browser.DisposeAsync();
         playwright?.Dispose();
@@ -47,10 +55,13 @@ public sealed class ConsoleInBrowserTests
             ("ente", "/console/vergato", administrator), ("persone", "/console/vergato/persone", administrator), ("incarico", "/console/vergato/persone/incarico", administrator),
             ("tolto", "/console/vergato/persone/incarico/" + grant, administrator), ("profilo", "/console/accesso/profilo", administrator), ("profilo-en", "/console/accesso/profilo?lang=en", administrator),
             ("negato", "/console/vergato/persone", null),
+            ("manutenzione", "/console/vergato/manutenzione", administrator), ("manutenzione-servizio", "/console/centro/manutenzione/fines", ofCentre), ("lavori", "/console/centro/stato/lavori", ofCentre),
+            ("eventi", "/console/centro/stato/eventi", ofCentre), ("lettere", "/console/centro/stato/lettere", ofCentre), ("lettere-en", "/console/centro/stato/lettere?lang=en", ofCentre),
+            ("cittadino-accesso", "/vergato/accesso?back=/vergato/multe&livello=2", null), ("cittadino-uscito", "/vergato/accesso?uscito=1&lang=en", null), ("cittadino", "/vergato/multe", citizen),
         })
         {
             // What differs on a desktop is the frame, which all share.
-            if (width > 360 && name is not ("accesso" or "persone" or "incarico"))
+            if (width > 360 && name is not ("accesso" or "persone" or "incarico" or "lettere" or "cittadino"))
                 continue;
             var reader = name == "negato" ? await host.SignInAs("VRG", ("auditor", "")) : who;
             await using var context = await NewContext(reader, width, script: true);
@@ -93,8 +104,8 @@ public sealed class ConsoleInBrowserTests
     async Task<IBrowserContext> NewContext(Citizen? reader, int width, bool script)
     {
         var context = await browser.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = 800 }, Locale = "it-IT", JavaScriptEnabled = script });
-        if (reader?.Cookies.Split("; ").FirstOrDefault(cookie => cookie.StartsWith("portico-console=", StringComparison.Ordinal)) is { } cookie)
-            await context.AddCookiesAsync([new() { Name = "portico-console", Value = cookie.Split('=', 2)[1], Url = host.Address.AbsoluteUri }]);
+        foreach (var cookie in reader?.Cookies.Split("; ").Where(cookie => cookie.StartsWith("portico-c", StringComparison.Ordinal)) ?? [])
+            await context.AddCookiesAsync([new() { Name = cookie.Split('=')[0], Value = cookie.Split('=', 2)[1], Url = host.Address.AbsoluteUri }]);
         return context;
     }
 

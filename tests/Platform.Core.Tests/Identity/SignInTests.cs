@@ -324,7 +324,7 @@ public sealed partial class SignInTests
         citizen.Address.AbsolutePath.Should().Be("/console/accesso", "the sign-in ended");
         await citizen.Send(("utente", "attiva"), ("password", Password));
         citizen.Status.Should().Be(422, "the old password is gone");
-        foreach (var weak in new[] { "breve", "aaaaaaaaaaaaaaaa", "0123012301230123" })
+        foreach (var weak in new[] { "breve", "aaaaaaaaaaaaaaaa", "0123012301230123", "P@ssw0rd2026!!", "1q2w3e4r5t6y7u", "AttivaPortico2026" })
         {
             await Activate(citizen, code, weak);
             citizen.Status.Should().Be(422, weak);

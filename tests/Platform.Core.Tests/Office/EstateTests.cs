@@ -52,7 +52,14 @@ public sealed class EstateTests
         citizen.Status.Should().Be(200, "it only asked");
         await _admin.Press("Sospendi");
         await citizen.Open("/monghidoro/multe");
-        citizen.Status.Should().Be(404);
+        citizen.Status.Should().Be(503);
+        citizen.Reads.Should().Contain("Servizio sospeso").And.Contain("Monghidoro ha sospeso «Multe»");
+        citizen.Page.QuerySelector("main address, main .portico-contacts, main a[href^=mailto]").Should().NotBeNull("the entity's contacts stand there");
+        await citizen.Open("/monghidoro");
+        citizen.Reads.Should().Contain("Multe Sospeso").And.NotContain("In arrivo");
+        (await _host.Portico("entity", "show", "BOL")).Output.Should().Contain("suap!", "what is only announced");
+        await citizen.Open("/bologna");
+        citizen.Reads.Should().NotContain("Sospeso");
         await _admin.Press("azione", "attiva");
         await citizen.Open("/monghidoro/multe");
         citizen.Status.Should().Be(200);
