@@ -72,8 +72,8 @@ void RunTests(string solution, string configuration)
         {
             Configuration = configuration, NoBuild = true, NoLogo = true, Verbosity = Quietly,
             ResultsDirectory = TestResults, Loggers = ["trx"], Filter = Argument<string?>("filter", null),
-            // Two projects at a time: each has a PostgreSQL of its own, and some a browser.
-            ArgumentCustomization = a => a.Append("-m:2").Append("--blame-hang-timeout 5m").Append("--blame-hang-dump-type none"),
+            // Three projects at a time on two cores: each has a PostgreSQL of its own, some a browser, and all wait much.
+            ArgumentCustomization = a => a.Append("-m:3").Append("--blame-hang-timeout 5m").Append("--blame-hang-dump-type none"),
         });
     }
     catch (CakeException e)
