@@ -15,7 +15,7 @@ internal static class TaskCommands
     static Command List(HostSettings settings)
     {
         var entity = new Option<string?>("--entity") { Description = "Code of one creditor; without it, all.", HelpName = "code" };
-        var command = new Command("list", "Surplus that nobody decided about, messages of banks about orders we do not know, refunds that wait for an officer, parked deliveries; the oldest first.") { entity };
+        var command = new Command("list", "Surplus that nobody decided about, messages of banks about orders we do not know, those of a day that do not verify, refunds that wait for an officer, parked deliveries; the oldest first.") { entity };
         command.SetAction(async (parsed, stop) =>
         {
             await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);
@@ -27,7 +27,7 @@ internal static class TaskCommands
                     CultureInfo.InvariantCulture, $"{known.ById(new(task.Entity))?.Code}\t{task.Kind}\t{task.Task}\t{task.Amount?.ToString() ?? "-"}\t{LegalTime.Local(task.Since):yyyy-MM-dd HH:mm}\t{task.What}"));
             Console.WriteLine(tasks.Count == 0
                 ? "Nothing waits for a person."
-                : $"{tasks.Count} tasks. Surplus: portico refund ask ORDER, or portico tasks resolve. unmatched: portico tasks resolve. refund_…: portico refund list. parked: portico events replay.");
+                : $"{tasks.Count} tasks. Surplus: portico refund ask ORDER, or portico tasks resolve. unmatched, strays: portico tasks resolve. refund_…: portico refund list. parked: portico events replay.");
             return PorticoCommands.Done;
         });
         return command;
@@ -38,7 +38,7 @@ internal static class TaskCommands
         var entity = new Option<string>("--entity") { Description = "Code of the creditor, as the list prints it.", Required = true, HelpName = "code" };
         var task = new Argument<string>("task") { Description = "Its name, as the list prints it." };
         var (reason, by) = (RefundCommands.Words("--reason", "What was done about it, for the journal, without personal data."), RefundCommands.By());
-        var command = new Command("resolve", "Settle a surplus or an unmatched message with words. The books stay as they are.") { task, entity, reason, by };
+        var command = new Command("resolve", "Settle a surplus or messages that are nobody's with words. The books stay as they are.") { task, entity, reason, by };
         command.SetAction(async (parsed, stop) =>
         {
             await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);

@@ -46,6 +46,27 @@ internal static class Decisions
         """,
         new { entity = session.Entity, fine, paidOrder, at });
 
+    /// <summary>By what is known now the payment was enough, and its rest was paid for nothing.</summary>
+    public static Task RestNotOwed(IEntitySession session, Guid fine, string paidOrder, DateTimeOffset at) => session.Execute(
+        """
+        insert into fines.decision as d (entity_id, fine_id, order_no, kind, phase, cents, opened_at)
+        select r.entity_id, r.fine_id, r.order_no, 'not_owed', 'rest', r.cents, @at
+          from fines.supplement_payment r
+         where r.entity_id = @entity and r.fine_id = @fine and r.paid_order = @paidOrder and r.undone_at is null
+        on conflict (entity_id, fine_id, order_no, kind) do update set closed_at = null, closed_by = null, opened_at = excluded.opened_at where d.closed_by = 'register'
+        """,
+        new { entity = session.Entity, fine, paidOrder, at });
+
+    /// <summary>By what is known now it was owed after all.</summary>
+    public static Task RestOwed(IEntitySession session, Guid fine, string paidOrder, DateTimeOffset at) => session.Execute(
+        """
+        update fines.decision d set closed_at = @at, closed_by = 'register'
+          from fines.supplement_payment r
+         where r.entity_id = @entity and r.fine_id = @fine and r.paid_order = @paidOrder
+           and d.entity_id = @entity and d.fine_id = @fine and d.order_no = r.order_no and d.kind = 'not_owed' and d.closed_at is null
+        """,
+        new { entity = session.Entity, fine, paidOrder, at });
+
     /// <summary>The order's money was taken back or given back.</summary>
     public static Task Close(IEntitySession session, Guid fine, string order, string why, DateTimeOffset at) => session.Execute(
         "update fines.decision set closed_at = @at, closed_by = @why where entity_id = @entity and fine_id = @fine and order_no = @order and closed_at is null",

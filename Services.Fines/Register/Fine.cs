@@ -42,6 +42,7 @@ internal sealed record Fine(
         { Phase: Phase.Archived } => FineRefusals.Archived,
         { Phase: Phase.Collector } => FineRefusals.AtCollector,
         { Phase: Phase.Instalments } => FineRefusals.InInstalments,
+        _ when !ReducedPayment.IsAdmitted(Article) => FineRefusals.NoReducedPayment,
         { Phase: Phase.Notice } when AmountsOn(day, settings).Today.Until < day => FineRefusals.NoticeOver,
         { Phase: Phase.Report, ToldOn: null } when !settings.PayBeforeNotice => FineRefusals.NotToldYet,
         _ => null,
@@ -122,6 +123,9 @@ internal static class FineRefusals
 
     /// <summary>It is paid by a plan of instalments.</summary>
     public const string InInstalments = "fines.in_instalments";
+
+    /// <summary>The law admits no payment in reduced measure: the prefect sets the sum.</summary>
+    public const string NoReducedPayment = "fines.no_reduced_payment";
 
     /// <summary>The day of delivery cannot be declared (any more): the register knows it, or the fine is paid or elsewhere.</summary>
     public const string NotDeclarable = "fines.not_declarable";

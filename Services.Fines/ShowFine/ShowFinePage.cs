@@ -13,6 +13,9 @@ namespace Services.Fines;
 /// <summary>Shows what was violated, what it costs today and what it becomes; takes to the checkout.</summary>
 internal sealed class ShowFinePage(ICommands commands, ILinks links) : IPage
 {
+    /// <summary>Of the form that pays what is missing of a payment: who pressed the fine's own button is not charged for anything else.</summary>
+    internal const string RestField = "differenza";
+
     public Task<PageAnswer> Get(PageRequest request, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -27,18 +30,10 @@ internal sealed class ShowFinePage(ICommands commands, ILinks links) : IPage
         var here = $"verbale/{request.Route["token"]}";
         if (request.Form.ContainsKey(DeclareForm.Day))
             return await Declare(request, id, here, stop);
-        var (why, positions) = await Positions(id, stop);
-        var checkout = why ?? await commands.Pay(request, positions, here, stop);
+        var rest = request.Form.ContainsKey(RestField) ? await commands.Send(new PriceRest(id), stop) : null;
+        var priced = rest is null ? await commands.Send(new PriceFines([id]), stop) : null;
+        var checkout = rest?.Refusal ?? priced?.Refusal ?? await commands.Pay(request, rest is null ? priced!.Value : [rest.Value], here, stop);
         return checkout.Refusal is null ? PageAnswer.GoTo(checkout.Value.GoTo) : await Draw(request, id, checkout.Refusal, new FormState(), stop);
-    }
-
-    /// <summary>The fine, or what is missing of its payment.</summary>
-    async Task<(Refusal? Why, IReadOnlyList<OpenPosition> Positions)> Positions(Guid id, CancellationToken stop)
-    {
-        if ((await commands.Send(new ReadFine(id), stop)) is { Refusal: null, Value.Fine: { IsPaid: true, SupplementDue: not null } })
-            return await commands.Send(new PriceRest(id), stop) is { Refusal: null } rest ? (null, [rest.Value]) : (new(FineRefusals.AlreadyPaid), []);
-        var priced = await commands.Send(new PriceFines([id]), stop);
-        return (priced.Refusal, priced.Refusal is null ? priced.Value : []);
     }
 
     async Task<PageAnswer> Declare(PageRequest request, Guid id, string here, CancellationToken stop)
@@ -147,7 +142,7 @@ public sealed record ShowFineModel(
     internal static string Words(Texts texts, Refusal refusal) => refusal.Code switch
     {
         FineRefusals.NotFound or FineRefusals.AlreadyPaid or FineRefusals.NotToldYet or FineRefusals.NoticeOver or FineRefusals.Appealed or FineRefusals.Archived
-            or FineRefusals.AtCollector or FineRefusals.InInstalments or FineRefusals.NotDeclarable
+            or FineRefusals.AtCollector or FineRefusals.InInstalments or FineRefusals.NoReducedPayment or FineRefusals.NotDeclarable
             or CheckoutRefusals.AlreadyPaid or CheckoutRefusals.NotOpen or CheckoutRefusals.NotPriced or CheckoutRefusals.NoAgreement
             or CheckoutRefusals.GatewaySilent or CheckoutRefusals.WrongEmail or FineRefusals.NotAddable => texts[$"refusal.{refusal.Code}"],
         _ => texts["refusal.other", refusal.Code],

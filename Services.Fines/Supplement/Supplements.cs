@@ -45,8 +45,12 @@ internal static class Supplements
                 new { entity = session.Entity, fine.Id, order, now });
             if (closed > 0)
                 session.Record("fines.supplement_closed", new { fine = fine.Name.ToString(), order });
+            if (fine.RestPaid is not null)
+                await Decisions.RestNotOwed(session, fine.Id, order, now);
             return;
         }
+        if (fine.RestPaid is not null)
+            await Decisions.RestOwed(session, fine.Id, order, now);
         // What an officer has closed stays closed; what the rest that was paid has closed opens again when it is not enough any more.
         var opened = await session.Execute(
             """

@@ -53,6 +53,47 @@ public sealed class FinePhasesTests
         }
     }
 
+    [Test]
+    public async Task What_is_missing_of_a_payment_is_told_to_who_paid_and_to_the_office([Values(360, 1280)] int width)
+    {
+        var fine = await TheSite.NewFine(notifiedDaysAgo: null);
+        using (var payer = TheSite.Host.NewCitizen())
+        {
+            await payer.FindFine("bentivoglio", fine);
+            await payer.GoToBank();
+            await payer.PayAtBank();
+            await TheSite.Host.Quiet();
+        }
+        await TheSite.Again(fine, notifiedDaysAgo: 15);
+
+        await using var citizen = await Visitor.Arrive(width);
+        await Find(citizen, fine);
+        (await citizen.Page.GetByText("Paga 12,60 €").CountAsync()).Should().Be(1);
+        await Shot(citizen, "fine-rest");
+        await citizen.Follow("English");
+        (await citizen.Faults()).Should().BeEmpty();
+        citizen.Complaints.Should().BeEmpty();
+
+        using var signed = await TheSite.Host.SignIn("URG", "fines.read", "fines.decide");
+        await using var officer = await Visitor.Arrive(width);
+        await officer.Page.Context.AddCookiesAsync(signed.Cookies.Split("; ").Select(pair => pair.Split('=', 2)).Select(pair => new Microsoft.Playwright.Cookie { Name = pair[0], Value = pair[1], Url = TheSite.Host.Address.AbsoluteUri }));
+        await officer.Open("/console/reno-galliera/multe/da-decidere");
+        (await officer.Page.GetByText(fine.Number).First.IsVisibleAsync()).Should().BeTrue();
+        await Shot(officer, "fines-to-decide");
+        await officer.Page.Locator($"a[href*='{Uri.EscapeDataString(fine.Number)}']").ClickAsync();
+        await Shot(officer, "fines-to-decide-close");
+        await officer.Press("Chiudi");
+        (await officer.Page.Locator(".portico-errors").CountAsync()).Should().Be(1, "a reason is asked for");
+        (await officer.Faults()).Should().BeEmpty();
+        officer.Complaints.Should().BeEmpty();
+
+        static async Task Shot(Visitor visitor, string name)
+        {
+            await Pictures.Take(visitor, name);
+            (await visitor.Faults()).Should().BeEmpty(name);
+        }
+    }
+
     static async Task Find(Visitor citizen, Fine fine)
     {
         await citizen.Open("/bentivoglio/multe");

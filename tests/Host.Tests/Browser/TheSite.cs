@@ -47,6 +47,17 @@ public sealed class TheSite
     {
         var number = Interlocked.Increment(ref _number).ToString(CultureInfo.InvariantCulture);
         var today = LegalTime.Day(Host.Clock.GetUtcNow());
+        await Load(number, minimum, seenDaysAgo, notifiedDaysAgo, phase, points);
+        return new Fine($"V/{today.AddDays(-seenDaysAgo).Year}/{number}", today.AddDays(-seenDaysAgo), "AB123CD");
+    }
+
+    /// <summary>The file brings the fine once more, with another day of notification.</summary>
+    internal static Task Again(Fine fine, int notifiedDaysAgo) =>
+        Load(fine.Number.Split('/')[2], 42, LegalTime.Day(Host.Clock.GetUtcNow()).DayNumber - fine.Date.DayNumber, notifiedDaysAgo, "", 0);
+
+    static async Task Load(string number, long minimum, int seenDaysAgo, int? notifiedDaysAgo, string phase, int points)
+    {
+        var today = LegalTime.Day(Host.Clock.GetUtcNow());
         string Day(int? ago) => ago is { } days ? today.AddDays(-days).ToString("dd/MM/yyyy", CultureInfo.InvariantCulture) : "";
         var report = await Host.Import(
             "fines", "import", "URG",
@@ -55,6 +66,5 @@ public sealed class TheSite
             V;{today.AddDays(-seenDaysAgo).Year};{number};{Day(seenDaysAgo)};AB123CD;037005;Via Marconi 12;art. 158 c. 2;Sosta in area riservata al carico e scarico;{minimum},00;{minimum * 4 + 5},00;2,00;{Day(notifiedDaysAgo)};no;no;{phase};{points}
             """);
         report.Errors.Should().BeEmpty();
-        return new Fine($"V/{today.AddDays(-seenDaysAgo).Year}/{number}", today.AddDays(-seenDaysAgo), "AB123CD");
     }
 }

@@ -129,6 +129,11 @@ public sealed class LifeOfAFineTests
         await host.After(TimeSpan.FromSeconds(5));
         (await Decisions(fine)).Should().BeEmpty();
         (await StateOf(fine)).Should().Be("paid");
+
+        await Load(notified: -3, number: fine);
+        (await Decisions(fine)).Select(row => (row[1], row[3], row[4])).Should().Equal(("not_owed", "12,60", "dalle date che risultano ora la differenza non era dovuta"));
+        await Load(notified: -15, number: fine);
+        (await Decisions(fine)).Should().BeEmpty("and by these it was");
     }
 
     [Test]

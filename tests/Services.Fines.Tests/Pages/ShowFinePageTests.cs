@@ -48,6 +48,24 @@ public sealed class ShowFinePageTests
         html.Should().NotContain("name=\"attempt\"");
     }
 
+    [TestCase("art. 116 c. 13", false)]
+    [TestCase("Art.176, comma 19", false)]
+    [TestCase("97 c. 9", false)]
+    [TestCase("art. 116 c. 1", true)]
+    [TestCase("art. 116 c. 13-bis", true)]
+    [TestCase("art. 97-bis c. 9", true)]
+    [TestCase("art. 142 c. 8", true)]
+    [TestCase("art. 158", true)]
+    [TestCase("Regolamento di polizia urbana", true)]
+    public async Task What_the_law_does_not_let_anybody_pay_in_reduced_measure_is_not_offered(string article, bool payable)
+    {
+        var fine = Some.Fine with { Article = article };
+        var html = await Draw(fine, Noon5March, "it", null);
+        html.Contains("name=\"attempt\"", StringComparison.Ordinal).Should().Be(payable);
+        Drawn.Words(html).Contains("decide la somma con un’ordinanza", StringComparison.Ordinal).Should().Be(!payable);
+        (FinePositions.Price(fine, new FinesSettings(), new(2026, 3, 5)) is Platform.Payments.Quote.Priced).Should().Be(payable, "payments is told the same");
+    }
+
     [Test]
     public async Task A_notice_on_the_windscreen_says_what_it_is_and_until_when()
     {
