@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Hosting;
+using Platform.Core.Api;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Events;
@@ -77,6 +78,8 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<RatingPages>().SingleInstance();
         builder.RegisterType<RatingSweeper>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<ImportRuns>().SingleInstance();
+        builder.RegisterType<ApiKeys>().SingleInstance();
+        builder.RegisterType<ImportApi>().SingleInstance();
         builder.RegisterType<ImportSweeper>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<ReadyList>().SingleInstance();
         builder.RegisterType<ImportsPage>();
@@ -102,6 +105,10 @@ internal sealed class CoreModule : IPlatformModule
         office.Segment("impostazioni", "settings.title", Desks.Entities);
         office.OfficePage<SettingsListPage>("", "settings.title");
         office.OfficePage<SettingsPage>("{service}");
+        office.Permission(CorePermissions.Keys, "Creare e revocare chiavi per altri programmi", "Make and revoke keys for other systems");
+        office.Segment("chiavi", "keys.title", Desks.Entities);
+        office.OfficePage<KeysPage>("", "keys.title");
+        office.OfficePage<KeyPage>("{key:guid}");
         office.Permission("core.officers", "Dare e togliere incarichi", "Give and take roles");
         office.Segment("persone", "people.title");
         office.OfficePage<OfficersPage>("", "people.title");
@@ -128,6 +135,7 @@ internal sealed class CoreModule : IPlatformModule
         var ratings = root.Resolve<RatingPages>();
         endpoints.MapMethods($"/{{entity}}/{RatingPages.Segment}", [HttpMethods.Get, HttpMethods.Head], (RequestDelegate)ratings.Get);
         endpoints.MapPost($"/{{entity}}/{RatingPages.Segment}", (RequestDelegate)ratings.Post);
+        root.Resolve<ImportApi>().Map(endpoints);
         pages.MapServices(endpoints);
         MapConsole(endpoints, root);
         endpoints.MapFallback((HttpContext http) => home.NotFound(http)).WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head, HttpMethods.Post]));

@@ -5,5 +5,6 @@ internal static class CorePermissions
 {
     public const string Estate = "core.estate";
     public const string Look = "core.look";
+    public const string Keys = "core.keys";
     public const string Settings = "core.settings";
 }
