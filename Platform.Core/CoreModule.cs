@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Hosting;
+using Platform.Core.Api;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Events;
@@ -82,6 +83,8 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterType<RatingPages>().SingleInstance();
         builder.RegisterType<RatingSweeper>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<ImportRuns>().SingleInstance();
+        builder.RegisterType<ApiKeys>().SingleInstance();
+        builder.RegisterType<ImportApi>().SingleInstance();
         builder.RegisterType<ImportSweeper>().AsSelf().As<IHostedService>().As<Sweeper>().SingleInstance();
         builder.RegisterType<ReadyList>().SingleInstance();
         builder.RegisterType<MaintenanceRegister>().SingleInstance();
@@ -119,6 +122,10 @@ internal sealed class CoreModule : IPlatformModule
         office.OfficePage<JobsPage>("lavori", "watch.jobs");
         office.OfficePage<EventsPage>("eventi", "watch.events");
         office.OfficePage<LettersPage>("lettere", "watch.letters");
+        office.Permission(CorePermissions.Keys, "Creare e revocare chiavi per altri programmi", "Make and revoke keys for other systems");
+        office.Segment("chiavi", "keys.title", Desks.Entities);
+        office.OfficePage<KeysPage>("", "keys.title");
+        office.OfficePage<KeyPage>("{key:guid}");
         office.Permission("core.officers", "Dare e togliere incarichi", "Give and take roles");
         office.Segment("persone", "people.title");
         office.OfficePage<OfficersPage>("", "people.title");
@@ -153,6 +160,7 @@ internal sealed class CoreModule : IPlatformModule
         endpoints.MapPost(signIn + "/uscita", (RequestDelegate)citizens.SignOut);
         endpoints.MapGet($"/{CitizenPaths.Segment}/con/{{provider}}", (RequestDelegate)citizens.Away);
         endpoints.MapPost(CitizenPaths.Callback + "/{provider}/uscita", (RequestDelegate)root.Resolve<OpenIdSignIn>().Logout);
+        root.Resolve<ImportApi>().Map(endpoints);
         pages.MapServices(endpoints);
         MapConsole(endpoints, root);
         endpoints.MapFallback((HttpContext http) => home.NotFound(http)).WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head, HttpMethods.Post]));

@@ -7,8 +7,10 @@ using Services.SchoolFees.Billing;
 using Services.SchoolFees.Certificates;
 using Services.SchoolFees.Communication;
 using Services.SchoolFees.Imports;
+using Services.SchoolFees.Office;
 using Services.SchoolFees.Simulation;
 using Services.SchoolFees.Tariffs;
+using Services.SchoolFees.Wallets;
 
 [assembly: Service("schoolfees", "1.0", Title = "Rette scolastiche", TitleEn = "School fees", Author = "provincia-di-bologna")]
 
@@ -25,12 +27,29 @@ public sealed class SchoolFeesService : IService
         service.Page<ShowBillPage>("bolletta/{token}");
         service.Page<HouseholdPage>("famiglia/{token}");
         service.Page<CertificatesPage>("attestazioni/{token}");
+        service.Page<WalletPage>("borsellino/{token}");
         service.Page<DisputePage>("contestazione/{token}");
+        service.OfficePage<DashboardPage>("", menu: "desk.overview");
+        service.OfficePage<RunsPage>("elaborazioni", menu: "desk.runs");
+        service.OfficePage<RunPage>("elaborazioni/{run}");
+        service.OfficePage<OpeningPage>("elaborazioni/{run}/apertura");
+        service.OfficePage<FindBillsPage>("bollette", menu: "desk.bills");
+        service.OfficePage<BillStoryPage>("bollette/{code}");
+        service.OfficePage<FamiliesPage>("famiglie", menu: "desk.families");
+        service.OfficePage<FamilyPage>("famiglie/{person:guid}");
+        service.OfficePage<WalletsPage>("borsellini", menu: "desk.wallets");
+        service.OfficePage<WalletDeskPage>("borsellini/{wallet:guid}");
+        service.OfficePage<DisputesPage>("contestazioni", menu: "desk.disputes");
+        service.OfficePage<AnswerPage>("contestazioni/{number:int}");
+        service.OfficePage<ArrearsPage>("arretrati", menu: "desk.arrears");
+        service.OfficePage<CertificatesDeskPage>("attestazioni", menu: "desk.certificates");
+        service.OfficePage<ExpenseFilePage>("attestazioni/comunicazione/{year:int}/{number:int}");
         service.Settings<SchoolFeesSettings>(SchoolFeesSettings.Check);
         service.Permission("schoolfees.load", "Carica i registri della scuola", "Load the school's registers");
         service.Permission("schoolfees.bill", "Prepara e approva le bollette", "Prepare and approve bills");
         service.Permission("schoolfees.certify", "Emette le attestazioni di spesa e le comunica", "Issue expense certificates and communicate them");
         service.Permission("schoolfees.read", "Legge elenchi di bollette e messaggi", "Read lists of bills and messages", looksOnly: true);
+        service.Permission(DeskPermissions.Families, "Vede le famiglie e i loro ISEE", "See families and their means");
         service.Permission("schoolfees.answer", "Risponde alle famiglie", "Answer families");
         service.Import<ImportYears>("years", "Carica gli anni scolastici da un file CSV");
         service.Import<ImportSchools>("schools", "Carica le scuole da un file CSV");
@@ -65,9 +84,13 @@ public sealed class SchoolFeesService : IService
         service.Office<ListDisputes>("disputes", "What families wrote about bills and waits for an answer. CSV.", new OfficeOption("all", "What was answered, too.", OfficeOptionKind.Switch));
         service.Office<AnswerFamilies>(
             "answer", "Answers a message.", new OfficeOption("dispute", "Its number.", OfficeOptionKind.Number, required: true),
-            new OfficeOption("text", "The answer.", required: true), new OfficeOption("by", "Who answers.", required: true));
+            new OfficeOption("text", "The answer.", required: true), new OfficeOption("by", "Who answers; not asked of who is signed in at the console."));
+        service.Office<ListWallets>(
+            "wallets", "Prepaid wallets with what is in them. CSV.", new OfficeOption("orders", "Also the orders from which what is left could go back, and how much of each.", OfficeOptionKind.Switch));
+        service.Uses<FollowTopUp>();
+        service.Job<KeepWallets>("40 3 * * *", perEntity: true, Missed.RunOnce);
         service.Job<RemindFamilies>("30 7 * * *", perEntity: true, Missed.RunOnce);
-        service.Job<OpenWhatIsLeft>("*/10 * * * *", perEntity: true, Missed.RunOnce);
+        service.Job<OpenWhatIsLeft>("*/2 * * * *", perEntity: true, Missed.RunOnce);
         service.Provides<IDocumentCheck, CertificateCheck>();
         service.Provides<IPositionOwner, BillPositions>();
     }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Platform.Core.Entities;
+using Platform.Core.Money;
 using Platform.Core.Settings;
 
 namespace Services.SchoolFees;
@@ -38,6 +39,15 @@ internal sealed record SchoolFeesSettings : IValidatableObject
         HintEn = "Refuses new enrolments when who pays has a bill overdue by so many days, except where the social services decide otherwise. Empty: never.")]
     [Range(1, 730)]
     public int? BlockAfter { get; init; }
+
+    [Setting("Avviso di saldo basso", "Notice of a low balance",
+        Hint = "Sotto quale saldo del borsellino si scrive alla famiglia, una volta finché non ricarica. Vuoto: mai.", HintEn = "Below which balance of a prepaid wallet the family is written to, once until it tops up. Empty: never.")]
+    public Euro? WalletLow { get; init; }
+
+    [Setting("Debito che blocca", "Debt that blocks",
+        Hint = "Rifiuta nuove iscrizioni dell’alunno quando il suo borsellino è in debito di più di questo, salvo deroga dei servizi sociali. Vuoto: mai.",
+        HintEn = "Refuses new enrolments of a pupil whose prepaid wallet owes more than this, except where the social services decide otherwise. Empty: never.")]
+    public Euro? WalletDebt { get; init; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

@@ -32,7 +32,7 @@ internal static class PorticoCommands
         var root = new RootCommand("Portico: online services of many municipalities on one host.")
         {
             Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), SettingsCommands.Settings(settings),
-            Plugins(settings), Check(settings), JobCommands.Jobs(settings), EventCommands.Events(settings), MailCommands.Mail(settings), RatingCommands.Ratings(settings), JournalCommands.Journal(settings),
+            Plugins(settings), Check(settings), JobCommands.Jobs(settings), EventCommands.Events(settings), MailCommands.Mail(settings), RatingCommands.Ratings(settings), KeyCommands.Keys(settings), JournalCommands.Journal(settings),
             MoneyCommands.Ledger(settings), PaymentCommands.Payments(settings), RefundCommands.Refund(settings), TaskCommands.Tasks(settings), SettlementCommands.Settlement(settings),
             ConsoleCommands.Console(settings), DistributeCommand.Distribute(settings),
         };

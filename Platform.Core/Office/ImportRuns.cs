@@ -53,7 +53,12 @@ internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvi
     public static readonly TimeSpan Silence = TimeSpan.FromMinutes(1);
 
     /// <summary>Takes the file and answers at once; the run's number is its address.</summary>
-    public async Task<Guid> Begin(CallContext call, ImportVerb verb, string fileName, Stream content, bool allOrNothing, CancellationToken stop)
+    public async Task<Guid> Begin(CallContext call, ImportVerb verb, string fileName, Stream content, bool allOrNothing, CancellationToken stop) =>
+        (await Begin(call, verb, fileName, content, allOrNothing, null, stop))!.Run;
+
+    /// <param name="again">A word by which the same caller asks for the same load again.</param>
+    /// <returns>The load, which may have been begun before under that word; null where the word was used for another import or other content.</returns>
+    public async Task<Begun?> Begin(CallContext call, ImportVerb verb, string fileName, Stream content, bool allOrNothing, string? again, CancellationToken stop)
     {
         var file = TemporaryFile.New();
         try
@@ -64,22 +69,31 @@ internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvi
             file.Position = 0;
             var run = Guid.CreateVersion7();
             var now = clock.GetUtcNow();
-            await database.Run(
+            var known = await database.Run(
                 Core, call.Creditor, call.Actor, clock,
                 async session =>
                 {
-                    await session.Execute(
+                    // The key is the guard: of two that come at once one begins, and the other is told of it.
+                    if (await session.Execute(
                         """
-                        insert into core.import_run (entity_id, run_id, service, verb, file_name, bytes, sha256, all_or_nothing, officer, started_at, seen_at)
-                        values (@entity, @run, @Module, @Verb, @fileName, @bytes, @sha256, @allOrNothing, @Actor, @now, @now)
+                        insert into core.import_run (entity_id, run_id, service, verb, file_name, bytes, sha256, all_or_nothing, officer, started_at, seen_at, idempotency)
+                        values (@entity, @run, @Module, @Verb, @fileName, @bytes, @sha256, @allOrNothing, @Actor, @now, @now, @again)
+                        on conflict (entity_id, officer, idempotency) where idempotency is not null do nothing
                         """,
-                        new { entity = session.Entity, run, call.Module, verb.Verb, fileName, bytes = file.Length, sha256, allOrNothing, call.Actor, now });
+                        new { entity = session.Entity, run, call.Module, verb.Verb, fileName, bytes = file.Length, sha256, allOrNothing, call.Actor, now, again }) == 0)
+                        return await session.First<KnownRun>(
+                            "select run_id as run, service = @Module and verb = @Verb and sha256 = @sha256 and all_or_nothing = @allOrNothing as same from core.import_run where entity_id = @entity and officer = @Actor and idempotency = @again",
+                            new { entity = session.Entity, call.Module, verb.Verb, sha256, allOrNothing, call.Actor, again });
                     session.Record("import.begun", new { run, service = call.Module, verb = verb.Verb, sha256 = Convert.ToHexStringLower(sha256), bytes = file.Length });
-                    return run;
+                    return null;
                 },
                 stop);
-            _ = Task.Run(() => Load(call, verb, run, file, allOrNothing, life.ApplicationStopping), CancellationToken.None);
-            return run;
+            if (known is not null)
+            {
+                await file.DisposeAsync();
+                return known.Same ? new(known.Run, Known: true, Task.CompletedTask) : null;
+            }
+            return new(run, Known: false, Task.Run(() => Load(call, verb, run, file, allOrNothing, life.ApplicationStopping), CancellationToken.None));
         }
         catch
         {
@@ -87,6 +101,12 @@ internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvi
             throw;
         }
     }
+
+    /// <param name="Known">It was begun before.</param>
+    /// <param name="Loaded">Ends with the load, whatever became of it; at once where it was begun before.</param>
+    internal sealed record Begun(Guid Run, bool Known, Task Loaded);
+
+    sealed record KnownRun(Guid Run, bool Same);
 
     public Task<ImportRun?> Find(EntityId entity, string service, Guid run, CancellationToken stop) => database.Run(
         Core, entity, "console", clock,

@@ -1,3 +1,4 @@
+using Platform.Core.Commands;
 using Platform.Core.Documents;
 using Platform.Core.Money;
 using Platform.Core.Plugins;
@@ -6,17 +7,26 @@ using Platform.Core.Time;
 
 namespace Services.SchoolFees.Arrears;
 
-/// <summary>Where a school year stands: billed, paid, to be paid, overdue, given back and credited, by school and service.</summary>
-/// <remarks>A bill counts for the school in which the pupil used the service in the bill's month; one without any, which a move may leave, stands in a row without a school.</remarks>
+/// <summary>A school year, by school and service; null where there is no such year.</summary>
 [RequiresPermission("schoolfees.read")]
-internal sealed class Summarise(ISessions sessions, TimeProvider time) : IOfficeCommand
+internal sealed record ReadSummary(string Year) : ICommand<IReadOnlyList<SummaryLine>?>;
+
+/// <summary>Where the bills of a school and a service stand.</summary>
+public sealed record SummaryLine(string School, string Service, int Bills, Euro Billed, Euro Paid, Euro Unpaid, Euro Overdue, Euro Refunded)
 {
-    public async Task<string?> Run(OfficeCall call, TextWriter output, CancellationToken stop)
+    internal static SummaryLine Sum(string title, IReadOnlyList<SummaryLine> lines)
     {
-        var year = call.Text("year")!;
-        var rows = await sessions.Run(
-            async session => await session.First<bool>("select exists (select from schoolfees.school_year where entity_id = @entity and school_year = @year)", new { entity = session.Entity, year })
-                ? await session.List<Row>(
+        return new(title, "", lines.Sum(line => line.Bills), Of(line => line.Billed), Of(line => line.Paid), Of(line => line.Unpaid), Of(line => line.Overdue), Of(line => line.Refunded));
+
+        Euro Of(Func<SummaryLine, Euro> part) => new(lines.Sum(line => part(line).Cents));
+    }
+}
+
+internal sealed class ReadSummaryHandler(ISessions sessions, TimeProvider time) : ICommandHandler<ReadSummary, IReadOnlyList<SummaryLine>?>
+{
+    public Task<IReadOnlyList<SummaryLine>?> Handle(ReadSummary command, CancellationToken stop) => sessions.Run<IReadOnlyList<SummaryLine>?>(
+        async session => await session.First<bool>("select exists (select from schoolfees.school_year where entity_id = @entity and school_year = @Year)", new { entity = session.Entity, command.Year })
+                ? await session.List<SummaryLine>(
                     """
                     with bills as (
                         select b.bill_id, b.service_id, b.state, b.total_cents, b.due_on,
@@ -25,7 +35,7 @@ internal sealed class Summarise(ISessions sessions, TimeProvider time) : IOffice
                                    and coalesce(e.ends_on, b.period) >= b.period
                                  order by e.starts_on desc limit 1) as school_id
                           from schoolfees.bill b
-                          join schoolfees.school_year y on y.entity_id = b.entity_id and y.school_year = @year
+                          join schoolfees.school_year y on y.entity_id = b.entity_id and y.school_year = @Year
                          where b.entity_id = @entity and b.period between date_trunc('month', y.starts_on)::date and y.ends_on and b.state not in ('draft', 'cancelled')),
                     sums as (
                         select school_id, service_id, count(*)::int as bills, sum(total_cents)::bigint as billed,
@@ -39,24 +49,25 @@ internal sealed class Summarise(ISessions sessions, TimeProvider time) : IOffice
                       join schoolfees.service s on s.entity_id = @entity and s.service_id = t.service_id
                       left join schoolfees.school c on c.entity_id = @entity and c.school_id = t.school_id
                      order by 1, 2
-                    """, new { entity = session.Entity, year, today = LegalTime.Day(time.GetUtcNow()) })
+                    """, new { entity = session.Entity, command.Year, today = LegalTime.Day(time.GetUtcNow()) })
                 : null,
-            stop);
-        if (rows is null)
+        stop);
+}
+
+/// <summary>Where a school year stands: billed, paid, to be paid, overdue, given back and credited, by school and service.</summary>
+/// <remarks>A bill counts for the school in which the pupil used the service in the bill's month; one without any, which a move may leave, stands in a row without a school.</remarks>
+[RequiresPermission("schoolfees.read")]
+internal sealed class Summarise(ICommands commands) : IOfficeCommand
+{
+    public async Task<string?> Run(OfficeCall call, TextWriter output, CancellationToken stop)
+    {
+        var year = call.Text("year")!;
+        if (await commands.Send(new ReadSummary(year), stop) is not { } lines)
             return $"Non c'è l'anno scolastico {year}.";
         var sheet = new CsvSheet(output);
         await sheet.Row("scuola", "servizio", "bollette", "fatturato", "pagato", "da_pagare", "scaduto", "restituito");
-        foreach (var row in rows.Append(Sum(rows)))
-            await sheet.Row(row.School, row.Service, row.Bills, row.Billed, row.Paid, row.Unpaid, row.Overdue, row.Refunded);
+        foreach (var line in lines.Append(SummaryLine.Sum("totale", lines)))
+            await sheet.Row(line.School, line.Service, line.Bills, line.Billed, line.Paid, line.Unpaid, line.Overdue, line.Refunded);
         return null;
     }
-
-    static Row Sum(IReadOnlyList<Row> rows)
-    {
-        return new("totale", "", rows.Sum(row => row.Bills), Of(row => row.Billed), Of(row => row.Paid), Of(row => row.Unpaid), Of(row => row.Overdue), Of(row => row.Refunded));
-
-        Euro Of(Func<Row, Euro> part) => new(rows.Sum(row => part(row).Cents));
-    }
-
-    sealed record Row(string School, string Service, int Bills, Euro Billed, Euro Paid, Euro Unpaid, Euro Overdue, Euro Refunded);
 }

@@ -1,6 +1,9 @@
+using Platform.Core.Money;
 using Platform.Core.Settings;
 using Platform.Core.Storage;
+using Platform.Core.Time;
 using Platform.Payments;
+using Services.SchoolFees.Wallets;
 
 namespace Services.SchoolFees.Billing;
 
@@ -10,6 +13,13 @@ internal sealed class BillPositions(ISessions sessions, ISettings<SchoolFeesSett
     public async ValueTask<Quote> Reprice(PositionKey position, DateOnly legalDay, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(position);
+        if (FollowTopUp.Is(position.Reference))
+            return await sessions.Run<Quote>(
+                async session => await session.First<TopUp>(TopUp.Columns + "where t.entity_id = @entity and t.code = @Reference", new { entity = session.Entity, position.Reference }) is not { } topUp
+                    ? new Quote.Refused(BillRefusals.NotFound)
+                    : topUp.Stands > Euro.Zero ? new Quote.Refused(BillRefusals.AlreadyPaid)
+                    : new Quote.Priced([new(topUp.Service, topUp.TaxCode, topUp.Account, topUp.Cents)], LegalTime.EndOf(legalDay)),
+                stop);
         return await sessions.Run<Quote>(
             async session => await session.First<Bill>(Bill.Columns + "where b.entity_id = @entity and b.code = @Reference", new { entity = session.Entity, position.Reference }) is { } bill
                 ? bill.Price(await settings.Read(session), legalDay)

@@ -57,6 +57,7 @@ internal sealed class BillRun(ICommands commands) : IImport
 /// <summary>Works a run out: as a preview, which each further one replaces, or for good.</summary>
 /// <param name="Total">What the officer saw in the preview; an approval by another is refused.</param>
 /// <returns>How many bills it has; 0 when it was approved before, and then nothing changes. The refusal's detail is for the officer.</returns>
+[RequiresPermission("schoolfees.bill")]
 internal sealed record PrepareRun(string Id, string Service, DateOnly Period, DateOnly DueOn, bool Approve, Euro? Total) : ICommand<Outcome<int>>;
 
 internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) : ICommandHandler<PrepareRun, Outcome<int>>
@@ -68,22 +69,24 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
         {
             // One run of a service at a time: two that count the same month would bill it twice.
             if (await session.First<bool?>("select true from schoolfees.service where entity_id = @entity and service_id = @Service for update", new { entity = session.Entity, command.Service }) is null)
-                return No($"Il servizio {command.Service} non c'è.");
+                return No("no_service", $"Il servizio {command.Service} non c'è.");
+            if (await session.First<bool>("select prepaid_from <= @Period from schoolfees.service where entity_id = @entity and service_id = @Service and prepaid_from is not null", new { entity = session.Entity, command.Service, command.Period }))
+                return No("prepaid", $"Da quel mese {command.Service} si paga con il borsellino: non si fanno bollette.");
             var known = await session.First<Known>(
                 "select state, service_id as service, period from schoolfees.run where entity_id = @entity and run_id = @Id", new { entity = session.Entity, command.Id });
             if (known is not null && (known.Service != command.Service || known.Period != command.Period))
-                return No($"L'elaborazione {command.Id} è di un altro servizio o mese.");
+                return No("run_other", $"L'elaborazione {command.Id} è di un altro servizio o mese.");
             if (known?.State == "approved")
                 return 0;
             if (await ReadUsage(session, command.Service, command.Period) is not { } usage)
-                return No($"Il mese {command.Period:MM/yyyy} non è in nessun anno scolastico.");
+                return No("no_year", $"Il mese {command.Period:MM/yyyy} non è in nessun anno scolastico.");
             if (usage.Tariffs.All(tariff => tariff.From > command.Period))
-                return No($"Nel mese {command.Period:MM/yyyy} non vale nessuna tariffa per {command.Service}.");
+                return No("no_tariff", $"Nel mese {command.Period:MM/yyyy} non vale nessuna tariffa per {command.Service}.");
 
             var drafts = Charges.Of(usage);
             var total = new Euro(drafts.Sum(draft => draft.Total.Cents));
             if (command.Approve && (known is null || command.Total != total))
-                return No($"Per approvare serve l'anteprima, e il suo totale: adesso sono {drafts.Count} bollette per {total.In(Italian)}.");
+                return No("run_total", $"Per approvare serve l'anteprima, e il suo totale: adesso sono {drafts.Count} bollette per {total.In(Italian)}.");
             await Write(session, command, drafts, total);
             session.Record(command.Approve ? "schoolfees.run_approved" : "schoolfees.run_prepared", new { run = command.Id, bills = drafts.Count, cents = total.Cents });
             return drafts.Count;
@@ -92,7 +95,7 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
 
     static readonly CultureInfo Italian = CultureInfo.GetCultureInfo("it-IT");
 
-    static Outcome<int> No(string words) => new Refusal("schoolfees.run_refused", words);
+    static Outcome<int> No(string why, string words) => new Refusal($"schoolfees.{why}", words);
 
     /// <summary>All that bills of a month follow from; null where the month is in no school year.</summary>
     internal static async Task<Usage?> ReadUsage(IEntitySession session, string service, DateOnly period)

@@ -14,6 +14,7 @@ namespace Services.SchoolFees.Billing;
 /// </summary>
 /// <param name="Total">What the officer read in the refusal without it; another one is refused.</param>
 /// <returns>How many notes; 0 when there is nothing to credit.</returns>
+[RequiresPermission("schoolfees.bill")]
 internal sealed record IssueCredits(string Run, string Service, DateOnly Period, Euro? Total) : ICommand<Outcome<int>>;
 
 internal sealed class IssueCreditsHandler(ISessions sessions, TimeProvider time) : ICommandHandler<IssueCredits, Outcome<int>>
@@ -25,12 +26,9 @@ internal sealed class IssueCreditsHandler(ISessions sessions, TimeProvider time)
         {
             // The lock that an approval takes too: a credit is not counted while a bill takes it off.
             await session.Execute("select from schoolfees.service where entity_id = @entity and service_id = @Service for update", new { entity = session.Entity, command.Service });
-            if (!await session.First<bool>(
-                    "select exists (select from schoolfees.run where entity_id = @entity and run_id = @Run and service_id = @Service and period = @Period and state = 'approved')",
-                    new { entity = session.Entity, command.Run, command.Service, command.Period })
-                || await PrepareRunHandler.ReadUsage(session, command.Service, command.Period) is not { } usage)
+            if (await FindCreditsHandler.Of(session, command.Run, command.Service, command.Period) is not { } found)
                 return new Refusal("schoolfees.credit_refused", $"L'elaborazione {command.Run} non è approvata, o è di un altro servizio o mese.");
-            var credits = Charges.Differences(usage).Where(draft => draft.Total < Euro.Zero).SelectMany(draft => Charges.Split(usage, draft)).Where(draft => draft.Total < Euro.Zero).ToList();
+            var (usage, credits) = found;
             var total = new Euro(-credits.Sum(draft => draft.Total.Cents));
             if (credits.Count == 0)
                 return 0;
@@ -67,6 +65,31 @@ internal sealed class IssueCreditsHandler(ISessions sessions, TimeProvider time)
             return credits.Count;
         },
         stop);
+}
+
+/// <summary>What <see cref="IssueCredits"/> would make now. Writes nothing.</summary>
+[RequiresPermission("schoolfees.bill")]
+internal sealed record FindCredits(string Run, string Service, DateOnly Period) : ICommand<Outcome<CreditsToConfirm>>;
+
+/// <param name="Notes">How many credit notes.</param>
+internal sealed record CreditsToConfirm(int Notes, Euro Total);
+
+internal sealed class FindCreditsHandler(ISessions sessions) : ICommandHandler<FindCredits, Outcome<CreditsToConfirm>>
+{
+    public Task<Outcome<CreditsToConfirm>> Handle(FindCredits command, CancellationToken stop) => sessions.Run<Outcome<CreditsToConfirm>>(
+        async session => await Of(session, command.Run, command.Service, command.Period) is { } found
+            ? new CreditsToConfirm(found.Credits.Count, new(-found.Credits.Sum(draft => draft.Total.Cents)))
+            : new Refusal("schoolfees.credit_refused"),
+        stop);
+
+    /// <summary>Null where the run is not approved, or another.</summary>
+    public static async Task<(Usage Usage, List<Draft> Credits)?> Of(IEntitySession session, string run, string service, DateOnly period) =>
+        await session.First<bool>(
+            "select exists (select from schoolfees.run where entity_id = @entity and run_id = @run and service_id = @service and period = @period and state = 'approved')",
+            new { entity = session.Entity, run, service, period })
+        && await PrepareRunHandler.ReadUsage(session, service, period) is { } usage
+            ? (usage, [.. Charges.Differences(usage).Where(draft => draft.Total < Euro.Zero).SelectMany(draft => Charges.Split(usage, draft)).Where(draft => draft.Total < Euro.Zero)])
+            : null;
 }
 
 /// <summary>Credit notes, with the payments from which the money could go back.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using Platform.Core.Documents;
 using Platform.Core.Entities;
 using Platform.Core.Money;
+using Services.SchoolFees.Wallets;
 
 namespace Services.SchoolFees.Certificates;
 
@@ -27,6 +28,8 @@ internal static class CertificateDocument
         blocks.Add(new Paragraph(
             $"Le somme sono quelle pagate dal 1° gennaio al 31 dicembre {year.Year} (principio di cassa), con strumenti tracciabili, tolto ciò che è stato restituito nello stesso anno. "
             + "I limiti di spesa della legge li applica chi presenta la dichiarazione. Esente da bollo."));
+        if (year.Expenses.Any(expense => expense.Bill.StartsWith(TopUp.Prefix, StringComparison.Ordinal)))
+            blocks.Add(new Paragraph("Delle ricariche di un borsellino è compreso ciò che nell’anno risulta sia pagato sia usato per i pasti; il resto conta quando viene usato."));
         if (year.Expenses.Any(expense => expense.Deduction == Deduction.None))
             blocks.Add(new Paragraph("I centri estivi non sono tra queste spese e non sono compresi."));
         blocks.Add(new QrCode(check, "Controlla che sia autentica e ancora valida"));

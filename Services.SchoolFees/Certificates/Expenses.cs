@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Platform.Core.Money;
 using Platform.Core.Storage;
+using Services.SchoolFees.Wallets;
 
 namespace Services.SchoolFees.Certificates;
 
@@ -106,7 +107,8 @@ internal sealed record YearOfPupil(
             group by 1, 2, 3, 4
             order by 3, 4
             """, args);
-        var pairs = paid.Select(row => (row.Payer, row.Pupil)).Union(earlier.Select(row => (row.Payer, row.Pupil))).Order().ToList();
+        var used = await UsedUp.Of(session, year, payers);
+        var pairs = paid.Select(row => (row.Payer, row.Pupil)).Union(used.Select(part => (part.Used.Money.Payer, part.Pupil))).Union(earlier.Select(row => (row.Payer, row.Pupil))).Order().ToList();
         var people = (await session.List<PersonRow>(
             "select person_id as id, given_name || ' ' || family_name as name, tax_code as taxCode, email, born_on as bornOn from schoolfees.person where entity_id = @entity and person_id = any(@ids)",
             new { entity = session.Entity, ids = pairs.SelectMany(pair => new[] { pair.Payer, pair.Pupil }).Distinct(StringComparer.Ordinal).ToArray() })).ToDictionary(row => row.Id, StringComparer.Ordinal);
@@ -114,7 +116,9 @@ internal sealed record YearOfPupil(
         [
             .. pairs.Select(pair => new YearOfPupil(
                 year, pair.Payer, people[pair.Payer].Name, people[pair.Payer].TaxCode, people[pair.Payer].Email, pair.Pupil, people[pair.Pupil].Name, people[pair.Pupil].TaxCode, people[pair.Pupil].BornOn,
-                [.. paid.Where(row => (row.Payer, row.Pupil) == pair).Select(row => new Expense(row.PaidOn, row.Bill, row.Service, row.Kind, row.School, row.Period, row.Order, row.Amount, row.Refunded))],
+                [.. paid.Where(row => (row.Payer, row.Pupil) == pair).Select(row => new Expense(row.PaidOn, row.Bill, row.Service, row.Kind, row.School, row.Period, row.Order, row.Amount, row.Refunded))
+                    .Concat(used.Where(part => (part.Used.Money.Payer, part.Pupil) == pair).Select(part => new Expense(
+                        part.Used.Money.Day, part.Used.Money.TopUp, part.Service, part.Kind, part.School, part.Used.Period, part.Used.Money.Order, part.Used.Cents, Euro.Zero)))],
                 [.. earlier.Where(row => (row.Payer, row.Pupil) == pair).Select(row => new EarlierRefund(row.PaidIn, row.Kind, row.Amount))])).Where(found => found.Counts),
         ];
     }
@@ -127,6 +131,9 @@ internal sealed record YearOfPupil(
         union
         select b.payer_id from schoolfees.refund r join schoolfees.bill b on b.entity_id = r.entity_id and b.bill_id = r.bill_id
         where r.entity_id = @entity and r.refunded_on between @first and @last and b.payer_id > @after
+        union
+        select t.payer_id from schoolfees.topup t
+        where t.entity_id = @entity and t.payer_id > @after and exists (select from schoolfees.wallet_line l where l.entity_id = t.entity_id and l.topup_id = t.topup_id and l.day <= @last)
         order by 1 limit @most
         """, new { entity = session.Entity, first = new DateOnly(year, 1, 1), last = new DateOnly(year, 12, 31), after, most });
 

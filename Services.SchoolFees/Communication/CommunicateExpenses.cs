@@ -27,49 +27,42 @@ internal sealed class ImportObjections(ISessions sessions) : IImport
         stop);
 }
 
-/// <summary>Makes the yearly file for the Agenzia delle Entrate, or hands out one that was made.</summary>
+/// <summary>Makes the yearly file for the Agenzia delle Entrate.</summary>
 /// <remarks>
 /// One chain per year: an ordinary file, then files that each replace or cancel the last one. Everything that a file says is kept as it was written, and was read by the validator
 /// before it left.
 /// </remarks>
+/// <param name="Kind">One of <see cref="ExpenseFile.Kinds"/>.</param>
 [RequiresPermission("schoolfees.certify")]
-internal sealed class CommunicateExpenses(ISessions sessions, IDocuments documents, TimeProvider time) : IOfficeCommand
+internal sealed record MakeExpenseFile(int Year, string Kind) : ICommand<Outcome<MadeExpenseFile>>;
+
+internal sealed record MadeExpenseFile(int Number, int Records, string Content);
+
+internal sealed class MakeExpenseFileHandler(ISessions sessions, IDocuments documents, TimeProvider time) : ICommandHandler<MakeExpenseFile, Outcome<MadeExpenseFile>>
 {
     const int AtOnce = 500;
 
-    public async Task<string?> Run(OfficeCall call, TextWriter output, CancellationToken stop)
+    public async Task<Outcome<MadeExpenseFile>> Handle(MakeExpenseFile command, CancellationToken stop)
     {
-        var year = call.Number("year")!.Value;
-        if (call.Number("again") is { } again)
-        {
-            var kept = await sessions.Run(
-                session => session.First<string>("select content from schoolfees.communication where entity_id = @entity and year = @year and number = @again", new { entity = session.Entity, year, again }), stop);
-            if (kept is null)
-                return $"Per il {year} non c'è la comunicazione {again}.";
-            await output.WriteAsync(kept);
-            return null;
-        }
-        var kind = call.Text("kind") ?? "ordinaria";
-        if (!ExpenseFile.Kinds.Contains(kind, StringComparer.Ordinal))
-            return $"Il tipo è uno di: {string.Join(", ", ExpenseFile.Kinds)}.";
+        var (year, kind) = (command.Year, command.Kind);
         if (year >= LegalTime.Day(time.GetUtcNow()).Year)
-            return $"Il {year} non è finito.";
+            return No("year_not_over", $"Il {year} non è finito.");
         var issuer = await documents.Issuer(stop);
-        var made = await sessions.Run<Outcome<string>>(
+        return await sessions.Run<Outcome<MadeExpenseFile>>(
             async session =>
             {
                 await session.Execute("select pg_advisory_xact_lock(hashtext('schoolfees.communication'), @entity)", new { entity = session.Entity });
                 var last = await session.First<Last>(
                     "select number, kind from schoolfees.communication where entity_id = @entity and year = @year order by number desc limit 1", new { entity = session.Entity, year });
                 if (last is not { Kind: not "annullamento" } && kind != "ordinaria")
-                    return No($"Per il {year} non c'è nessuna comunicazione da sostituire o annullare.");
+                    return No("nothing_to_replace", $"Per il {year} non c'è nessuna comunicazione da sostituire o annullare.");
                 if (last is { Kind: not "annullamento" } && kind == "ordinaria")
-                    return No($"Per il {year} vale già la comunicazione {last.Number}: fanne una sostitutiva.");
+                    return No("communicated", $"Per il {year} vale già la comunicazione {last.Number}: fanne una sostitutiva.");
                 var records = kind == "annullamento" ? [] : await Records(session, year);
                 var head = new ExpenseFileHead(issuer.TaxCode, year, kind, (last?.Number ?? 0) + 1, kind == "ordinaria" ? null : last!.Number);
                 var content = ExpenseFile.Write(head, records);
                 if (ExpenseFile.Faults(content).FirstOrDefault() is { } fault)
-                    return No($"Il file non supera il controllo, riga {fault.Line}: {fault.Message}");
+                    return No("file_faulty", $"Il file non supera il controllo, riga {fault.Line}: {fault.Message}");
                 await session.Execute(
                     """
                     insert into schoolfees.communication (entity_id, year, number, kind, replaces, records, cents, content, made_at)
@@ -77,17 +70,12 @@ internal sealed class CommunicateExpenses(ISessions sessions, IDocuments documen
                     """,
                     new { entity = session.Entity, year, head.Number, kind, head.Replaces, records = records.Count, cents = records.Sum(r => r.Spent.Cents), content, now = time.GetUtcNow() });
                 session.Record("schoolfees.communicated", new { year, head.Number, kind, records = records.Count });
-                call.Note($"Comunicazione {head.Number} per il {year}, {kind}: {records.Count} righe. Per riaverla: --again {head.Number}");
-                return content;
+                return new MadeExpenseFile(head.Number, records.Count, content);
             },
             stop);
-        if (made.Refusal is { } refusal)
-            return refusal.Detail;
-        await output.WriteAsync(made.Value);
-        return null;
     }
 
-    static Outcome<string> No(string words) => new Refusal("schoolfees.communication_refused", words);
+    static Outcome<MadeExpenseFile> No(string why, string words) => new Refusal($"schoolfees.{why}", words);
 
     static async Task<IReadOnlyList<ExpenseRecord>> Records(IEntitySession session, int year)
     {
@@ -111,4 +99,41 @@ internal sealed class CommunicateExpenses(ISessions sessions, IDocuments documen
     }
 
     sealed record Last(int Number, string Kind);
+}
+
+/// <summary>A file that was made, as it left.</summary>
+[RequiresPermission("schoolfees.certify")]
+internal sealed record ReadExpenseFile(int Year, int Number) : ICommand<string?>;
+
+internal sealed class ReadExpenseFileHandler(ISessions sessions) : ICommandHandler<ReadExpenseFile, string?>
+{
+    public Task<string?> Handle(ReadExpenseFile command, CancellationToken stop) => sessions.Run(
+        session => session.First<string>(
+            "select content from schoolfees.communication where entity_id = @entity and year = @Year and number = @Number", new { entity = session.Entity, command.Year, command.Number }), stop);
+}
+
+/// <summary>Makes the yearly file for the Agenzia delle Entrate, or hands out one that was made.</summary>
+[RequiresPermission("schoolfees.certify")]
+internal sealed class CommunicateExpenses(ICommands commands) : IOfficeCommand
+{
+    public async Task<string?> Run(OfficeCall call, TextWriter output, CancellationToken stop)
+    {
+        var year = call.Number("year")!.Value;
+        if (call.Number("again") is { } again)
+        {
+            if (await commands.Send(new ReadExpenseFile(year, again), stop) is not { } kept)
+                return $"Per il {year} non c'è la comunicazione {again}.";
+            await output.WriteAsync(kept);
+            return null;
+        }
+        var kind = call.Text("kind") ?? "ordinaria";
+        if (!ExpenseFile.Kinds.Contains(kind, StringComparer.Ordinal))
+            return $"Il tipo è uno di: {string.Join(", ", ExpenseFile.Kinds)}.";
+        var made = await commands.Send(new MakeExpenseFile(year, kind), stop);
+        if (made.Refusal is { } refusal)
+            return refusal.Detail;
+        call.Note($"Comunicazione {made.Value.Number} per il {year}, {kind}: {made.Value.Records} righe. Per riaverla: --again {made.Value.Number}");
+        await output.WriteAsync(made.Value.Content);
+        return null;
+    }
 }

@@ -88,6 +88,7 @@ internal sealed class DisputePage(ICommands commands, ILinks links) : IPage
 public sealed record DisputeModel(Texts Texts, FormState Form, string Code, int Most, string SearchPath, string BillPath, Entity Creditor);
 
 /// <summary>Answers a family: it reads the answer on the bill's page, and by letter where the payer left an address.</summary>
+[RequiresPermission("schoolfees.answer")]
 internal sealed record AnswerDispute(int Number, string Answer, string By) : ICommand<Outcome<bool>>;
 
 internal sealed class AnswerDisputeHandler(ISessions sessions, IMail mail, TimeProvider time) : ICommandHandler<AnswerDispute, Outcome<bool>>
@@ -113,15 +114,15 @@ internal sealed class AnswerDisputeHandler(ISessions sessions, IMail mail, TimeP
         stop);
 }
 
-/// <summary>The office answers by command line.</summary>
+/// <summary>The office answers. At the console who is signed in answers; the command line knows nobody, and asks.</summary>
 [RequiresPermission("schoolfees.answer")]
-internal sealed class AnswerFamilies(ICommands commands) : IOfficeCommand
+internal sealed class AnswerFamilies(ICommands commands, CallContext caller) : IOfficeCommand
 {
     public async Task<string?> Run(OfficeCall call, TextWriter output, CancellationToken stop)
     {
-        var (answer, by) = (call.Text("text")!.Trim(), call.Text("by")!.Trim());
+        var (answer, by) = (call.Text("text")!.Trim(), caller.Officer?.Actor ?? call.Text("by")?.Trim() ?? "");
         if (answer.Length is 0 or > 2000 || by.Length is 0 or > 80)
-            return "La risposta ha da 1 a 2000 caratteri, e chi risponde da 1 a 80.";
+            return "La risposta ha da 1 a 2000 caratteri, e chi risponde (--by) da 1 a 80.";
         var answered = await commands.Send(new AnswerDispute(call.Number("dispute")!.Value, answer, by), stop);
         return answered.Refusal?.Detail;
     }

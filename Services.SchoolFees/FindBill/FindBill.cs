@@ -14,7 +14,8 @@ namespace Services.SchoolFees;
 internal sealed record FindBill(string Code, TaxCode Payer) : ICommand<Outcome<FoundBill>>;
 
 /// <param name="Delegate">It was found by who pays in another's place.</param>
-internal sealed record FoundBill(Guid Id, bool Delegate);
+/// <param name="Wallet">It is a prepaid wallet and no bill.</param>
+internal sealed record FoundBill(Guid Id, bool Delegate, bool Wallet);
 
 internal sealed class FindBillHandler(ISessions sessions) : ICommandHandler<FindBill, Outcome<FoundBill>>
 {
@@ -22,16 +23,24 @@ internal sealed class FindBillHandler(ISessions sessions) : ICommandHandler<Find
     {
         var found = await sessions.Run(session => session.First<Row>(
             """
-            select b.bill_id as id, p.tax_code as taxCode,
+            select b.bill_id as id, false as wallet, p.tax_code as taxCode,
                    (select string_agg(n.tax_code, ' ') from schoolfees.delegate d join schoolfees.person n on n.entity_id = d.entity_id and n.person_id = d.delegate_id
                      where d.entity_id = b.entity_id and d.payer_id = b.payer_id) as delegates
             from schoolfees.bill b
             join schoolfees.person p on p.entity_id = b.entity_id and p.person_id = b.payer_id
             where b.entity_id = @entity and b.code = @Code and b.state not in ('draft', 'approved')
+            union all
+            select w.wallet_id, true, p.tax_code,
+                   (select string_agg(n.tax_code, ' ') from schoolfees.delegate d join schoolfees.person n on n.entity_id = d.entity_id and n.person_id = d.delegate_id
+                     where d.entity_id = w.entity_id and d.payer_id = u.payer_id)
+            from schoolfees.wallet w
+            join schoolfees.pupil u on u.entity_id = w.entity_id and u.pupil_id = w.pupil_id
+            join schoolfees.person p on p.entity_id = u.entity_id and p.person_id = u.payer_id
+            where w.entity_id = @entity and w.code = @Code
             """, new { entity = session.Entity, command.Code }), stop);
         if (Same(found?.TaxCode ?? "", command.Payer.Value) & found is not null)
-            return new FoundBill(found!.Id, Delegate: false);
-        return (found?.Delegates ?? "").Split(' ').Any(code => Same(code, command.Payer.Value)) && found is not null ? new FoundBill(found.Id, Delegate: true) : new Refusal(BillRefusals.NotFound);
+            return new FoundBill(found!.Id, Delegate: false, found.Wallet);
+        return (found?.Delegates ?? "").Split(' ').Any(code => Same(code, command.Payer.Value)) && found is not null ? new FoundBill(found.Id, Delegate: true, found.Wallet) : new Refusal(BillRefusals.NotFound);
     }
 
     static bool Same(string known, string typed)
@@ -45,7 +54,7 @@ internal sealed class FindBillHandler(ISessions sessions) : ICommandHandler<Find
         return CryptographicOperations.FixedTimeEquals(a, b);
     }
 
-    sealed record Row(Guid Id, string TaxCode, string? Delegates);
+    sealed record Row(Guid Id, bool Wallet, string TaxCode, string? Delegates);
 }
 
 /// <summary>Asks for the two things that only who holds the bill knows, and leads to it by a link that cannot be guessed.</summary>
@@ -75,7 +84,7 @@ internal sealed class FindBillPage(ICommands commands, ILinks links) : IPage
         {
             var found = await commands.Send(new FindBill(code!, payer!.Value), stop);
             if (found.Refusal is null)
-                return PageAnswer.Go($"{request.Path}/{BillLinks.To(links, found.Value.Id, found.Value.Delegate)}");
+                return PageAnswer.Go($"{request.Path}/{(found.Value.Wallet ? BillLinks.ToWallet(links, found.Value.Id, found.Value.Delegate) : BillLinks.To(links, found.Value.Id, found.Value.Delegate))}");
             form.AddError("", texts[$"refusal.{found.Refusal.Code}"]);
         }
         return Draw(request, form, StatusCodes.Status422UnprocessableEntity);
@@ -107,6 +116,10 @@ internal static class BillLinks
 
     public static string ToCertificates(ILinks links, string payer) => $"attestazioni/{links.Seal($"H{payer}", Lifetime)}";
 
+    public static string ToWallet(ILinks links, Guid wallet, bool ofDelegate) => $"borsellino/{links.Seal($"{(ofDelegate ? 'w' : 'W')}{wallet:N}", Lifetime)}";
+
+    public static Guid? Wallet(ILinks links, string? token) => (Open(links, token, 'W') ?? Open(links, token, 'w')) is { } value && Guid.TryParseExact(value, "N", out var wallet) ? wallet : null;
+
     public static Guid? Bill(ILinks links, string? token) => (Open(links, token, 'B') ?? Open(links, token, 'b')) is { } value && Guid.TryParseExact(value, "N", out var bill) ? bill : null;
 
     /// <summary>Whose household it is, for himself or a delegate.</summary>
@@ -115,7 +128,7 @@ internal static class BillLinks
     /// <summary>Whose household it is, for himself.</summary>
     public static string? Payer(ILinks links, string? token) => Open(links, token, 'H');
 
-    public static bool IsOfDelegate(ILinks links, string? token) => (Open(links, token, 'b') ?? Open(links, token, 'h')) is not null;
+    public static bool IsOfDelegate(ILinks links, string? token) => (Open(links, token, 'b') ?? Open(links, token, 'h') ?? Open(links, token, 'w')) is not null;
 
     static string? Open(ILinks links, string? token, char kind) => token is not null && links.Open(token) is { Length: > 1 } value && value[0] == kind ? value[1..] : null;
 }

@@ -3,17 +3,23 @@ using Platform.Core.Money;
 using Platform.Core.Storage;
 using Platform.Core.Time;
 using Platform.Payments;
+using Services.SchoolFees.Wallets;
 
 namespace Services.SchoolFees;
 
 /// <summary>Follows what became of a bill. One class for all: only within a class does the order of a stream hold.</summary>
-internal sealed class FollowPosition : IReact<PositionPaid>, IReact<PositionReversed>, IReact<PositionRefunded>, IReact<PositionCancelled>, IReact<PositionExpired>
+internal sealed class FollowPosition(FollowTopUp topUps) : IReact<PositionPaid>, IReact<PositionReversed>, IReact<PositionRefunded>, IReact<PositionCancelled>, IReact<PositionExpired>
 {
     /// <exception cref="InvalidOperationException">There is no such bill: an officer must see it, for money was taken.</exception>
     public async Task On(PositionPaid happened, IEntitySession session, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(happened);
         ArgumentNullException.ThrowIfNull(session);
+        if (FollowTopUp.Is(happened.Position.Reference))
+        {
+            await topUps.Paid(happened, session);
+            return;
+        }
         var day = LegalTime.Day(happened.At);
         // Money that a bank took is never refused: a cancelled bill is paid too.
         var touched = await session.Execute(
@@ -38,6 +44,11 @@ internal sealed class FollowPosition : IReact<PositionPaid>, IReact<PositionReve
     {
         ArgumentNullException.ThrowIfNull(happened);
         ArgumentNullException.ThrowIfNull(session);
+        if (FollowTopUp.Is(happened.Position.Reference))
+        {
+            await topUps.Reversed(happened, session);
+            return;
+        }
         var args = new { entity = session.Entity, happened.Position.Reference, happened.OrderNumber, happened.At, day = LegalTime.Day(happened.At) };
         await session.Execute(
             """
@@ -60,6 +71,11 @@ internal sealed class FollowPosition : IReact<PositionPaid>, IReact<PositionReve
     {
         ArgumentNullException.ThrowIfNull(happened);
         ArgumentNullException.ThrowIfNull(session);
+        if (FollowTopUp.Is(happened.Position.Reference))
+        {
+            await topUps.Refunded(happened, session);
+            return;
+        }
         var args = new
         {
             entity = session.Entity, happened.Position.Reference, happened.OrderNumber, happened.Refund, happened.Amount, happened.At, day = LegalTime.Day(happened.At),

@@ -20,6 +20,9 @@ internal sealed class FileRow(int line, Func<string, string> field)
 
     public bool Has(string column) => field(column).Length > 0;
 
+    /// <summary>As it stood in the file.</summary>
+    public string Raw(string column) => field(column);
+
     public string Text(string column, int most = 120, bool required = true)
     {
         var text = field(column);

@@ -1,3 +1,4 @@
+using Platform.Core.Documents;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
 
@@ -20,6 +21,9 @@ internal sealed class RegisterLoad(ISessions sessions, string register)
 
     readonly List<ImportError> _errors = [];
     int _read, _added, _changed, _unchanged;
+    CsvSheet? _refused;
+    IReadOnlyList<string> _columns = [];
+    bool _headed;
 
     /// <param name="read">The row's content; what it adds to the row's errors refuses it.</param>
     /// <param name="key">What makes a row one and the same: twice in a file is refused.</param>
@@ -27,8 +31,10 @@ internal sealed class RegisterLoad(ISessions sessions, string register)
     public async Task<ImportReport> Run<T>(
         ImportFile file, IReadOnlyList<string> required, IReadOnlyList<string> optional, Func<FileRow, T> read, Func<T, string> key, Func<IEntitySession, T, Task<Written>> write, CancellationToken stop)
     {
-        if (file.AllOrNothing || file.Refused is not null)
-            return new(0, 0, 0, 0, [new(1, null, null, "I registri scolastici caricano le righe buone e dicono le altre: togli --all-or-nothing e --refused.")]) { Refused = 1 };
+        if (file.AllOrNothing)
+            return new(0, 0, 0, 0, [new(1, null, null, "I registri scolastici caricano le righe buone e dicono le altre: senza tutto o niente (--all-or-nothing).")]) { Refused = 1 };
+        _refused = file.Refused is null ? null : new(file.Refused);
+        _columns = [.. required, .. optional];
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
         var batch = new List<(FileRow Row, T Content)>(BatchSize);
         await foreach (var row in RegisterFile.Read(file.Content, required, optional, stop))
@@ -44,6 +50,7 @@ internal sealed class RegisterLoad(ISessions sessions, string register)
             if (row.Errors.Count > 0)
             {
                 _errors.AddRange(row.Errors);
+                await HandBack(row, row.Errors.Select(error => error.Message));
                 continue;
             }
             batch.Add((row, content!));
@@ -53,6 +60,17 @@ internal sealed class RegisterLoad(ISessions sessions, string register)
         if (batch.Count > 0)
             await Write(batch, write, stop);
         return new(_read, _added, _changed, _unchanged, [.. _errors.OrderBy(error => error.Line)]) { Refused = _errors.Select(error => error.Line).Distinct().Count() };
+    }
+
+    /// <summary>A line that was not loaded, in the register's own columns with the reasons after them; a file that could not be read has none.</summary>
+    async Task HandBack(FileRow row, IEnumerable<string> why)
+    {
+        if (_refused is null || _columns.All(column => !row.Has(column)))
+            return;
+        if (!_headed)
+            await _refused.Row([.. _columns, "motivo"]);
+        _headed = true;
+        await _refused.Row([.. _columns.Select(row.Raw), string.Join(' ', why)]);
     }
 
     async Task Write<T>(List<(FileRow Row, T Content)> batch, Func<IEntitySession, T, Task<Written>> write, CancellationToken stop)
@@ -72,7 +90,10 @@ internal sealed class RegisterLoad(ISessions sessions, string register)
         foreach (var ((row, _), result) in batch.Zip(results))
         {
             if (result.Refusal is { } why)
+            {
                 _errors.Add(new(row.Line, null, null, why));
+                await HandBack(row, [why]);
+            }
             else if (result.Added)
                 _added++;
             else if (result.Changed)

@@ -1,7 +1,11 @@
+using Platform.Core.Commands;
+using Platform.Core.Money;
 using Platform.Core.Plugins;
 using Platform.Core.Settings;
 using Platform.Core.Storage;
 using Platform.Core.Time;
+using Services.SchoolFees.Tariffs;
+using Services.SchoolFees.Wallets;
 
 namespace Services.SchoolFees.Imports;
 
@@ -74,30 +78,53 @@ internal sealed class ImportCalendar(ISessions sessions) : IImport
 
 /// <summary>What families pay for, each with its pagoPA code.</summary>
 [RequiresPermission("schoolfees.load")]
-internal sealed class ImportServices(ISessions sessions) : IImport
+internal sealed class ImportServices(ISessions sessions, ICommands commands) : IImport
 {
-    public Task<ImportReport> Run(ImportFile file, CancellationToken stop) => new RegisterLoad(sessions, "services").Run(
-        file, ["servizio", "tipo", "nome", "codice_tassonomia", "capitolo"], [],
+    public async Task<ImportReport> Run(ImportFile file, CancellationToken stop)
+    {
+        var report = await Load(file, stop);
+        await KeepWallets.All(commands, stop);
+        return report;
+    }
+
+    Task<ImportReport> Load(ImportFile file, CancellationToken stop) => new RegisterLoad(sessions, "services").Run(
+        file, ["servizio", "tipo", "nome", "codice_tassonomia", "capitolo"], ["borsellino_dal"],
         row =>
         {
             var service = new
             {
                 Id = row.Code("servizio", 20), Kind = row.Choice("tipo", "mensa", "trasporto", "pre", "post", "nido", "centro_estivo", "retta"), Name = row.Text("nome", 80),
-                TaxCode = row.Text("codice_tassonomia", 20), Account = row.Text("capitolo", 40),
+                TaxCode = row.Text("codice_tassonomia", 20), Account = row.Text("capitolo", 40), Prepaid = row.Has("borsellino_dal") ? row.Month("borsellino_dal") : (DateOnly?)null,
             };
             if (!System.Text.RegularExpressions.Regex.IsMatch(service.TaxCode, "^9/[0-9]{7}[A-Z]{2}/$", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)))
                 row.Add("codice_tassonomia", "Scrivi il codice della tassonomia pagoPA come 9/0107101TS/.");
             return service;
         },
         service => service.Id,
-        async (session, service) => Written.By(await session.First<bool?>(
+        async (session, service) => await Fault(session, service.Id, service.Prepaid) is { } fault ? Written.No(fault) : Written.By(await session.First<bool?>(
             """
-            insert into schoolfees.service as known (entity_id, service_id, kind, name, tax_code, account) values (@entity, @Id, @Kind, @Name, @TaxCode, @Account)
-            on conflict (entity_id, service_id) do update set kind = excluded.kind, name = excluded.name, tax_code = excluded.tax_code, account = excluded.account
-            where (known.kind, known.name, known.tax_code, known.account) is distinct from (excluded.kind, excluded.name, excluded.tax_code, excluded.account)
+            insert into schoolfees.service as known (entity_id, service_id, kind, name, tax_code, account, prepaid_from) values (@entity, @Id, @Kind, @Name, @TaxCode, @Account, @Prepaid::date)
+            on conflict (entity_id, service_id) do update set kind = excluded.kind, name = excluded.name, tax_code = excluded.tax_code, account = excluded.account, prepaid_from = coalesce(excluded.prepaid_from, known.prepaid_from)
+            where (known.kind, known.name, known.tax_code, known.account, known.prepaid_from) is distinct from (excluded.kind, excluded.name, excluded.tax_code, excluded.account, coalesce(excluded.prepaid_from, known.prepaid_from))
             returning xmax = 0
-            """, new { entity = session.Entity, service.Id, service.Kind, service.Name, service.TaxCode, service.Account })),
+            """, new { entity = session.Entity, service.Id, service.Kind, service.Name, service.TaxCode, service.Account, service.Prepaid })),
         stop);
+
+    /// <summary>What keeps a service from becoming prepaid from a month on: what was billed or taken off already stays as it is.</summary>
+    static async Task<string?> Fault(IEntitySession session, string service, DateOnly? prepaid)
+    {
+        if (prepaid is not { } from)
+            return null;
+        var args = new { entity = session.Entity, service, from };
+        await session.Execute("select from schoolfees.service where entity_id = @entity and service_id = @service for update", args);
+        if (await session.First<DateOnly?>("select prepaid_from from schoolfees.service where entity_id = @entity and service_id = @service and prepaid_from is not null", args) is { } known)
+            return known == from ? null : $"Il borsellino di {service} vale già dal {known:MM/yyyy}: non si cambia più.";
+        if (await session.First<bool>("select exists (select from schoolfees.run where entity_id = @entity and service_id = @service and period >= @from and state = 'approved')", args))
+            return $"Da {from:MM/yyyy} in poi ci sono già bollette approvate di {service}: scegli un mese dopo l'ultima.";
+        return (await TariffRow.All(session, service)).Any(tariff => tariff.Unit != TariffUnit.Meal || tariff.Fixed > Euro.Zero)
+            ? $"{service} ha una tariffa che non è solo a pasto: il borsellino toglie i pasti, uno per giorno."
+            : null;
+    }
 }
 
 /// <summary>Pupils, each with the person who pays.</summary>
@@ -149,9 +176,14 @@ internal sealed class ImportPupils(ISessions sessions) : IImport
 
 /// <summary>Who uses which service in which school, from when to when. A withdrawal is an end; a move is an end and a new enrolment.</summary>
 [RequiresPermission("schoolfees.load")]
-internal sealed class ImportEnrolments(ISessions sessions, ISettings<SchoolFeesSettings> settings, TimeProvider time) : IImport
+internal sealed class ImportEnrolments(ISessions sessions, ISettings<SchoolFeesSettings> settings, ICommands commands, TimeProvider time) : IImport
 {
-    public async Task<ImportReport> Run(ImportFile file, CancellationToken stop) => await Run(file, await settings.Read(stop), stop);
+    public async Task<ImportReport> Run(ImportFile file, CancellationToken stop)
+    {
+        var report = await Run(file, await settings.Read(stop), stop);
+        await KeepWallets.All(commands, stop);
+        return report;
+    }
 
     Task<ImportReport> Run(ImportFile file, SchoolFeesSettings policy, CancellationToken stop) => new RegisterLoad(sessions, "enrolments").Run(
         file, ["iscrizione", "alunno", "servizio", "scuola", "dal", "al"], ["esente", "deroga"],
@@ -189,6 +221,8 @@ internal sealed class ImportEnrolments(ISessions sessions, ISettings<SchoolFeesS
                 return Written.No($"L'alunno è già iscritto a questo servizio negli stessi giorni (iscrizione {other}): chiudi prima quella.");
             if (policy.BlockAfter is { } days && !e.Waived && !e.Exempt && await Debt(session, e.Id, e.Pupil, LegalTime.Day(time.GetUtcNow()).AddDays(-days)) is { } bill)
                 return Written.No($"Chi paga per {e.Pupil} ha la bolletta {bill} scaduta da più di {days} giorni: la nuova iscrizione aspetta, salvo deroga dei servizi sociali (deroga = sì).");
+            if (policy.WalletDebt is { } most && !e.Waived && !e.Exempt && await WalletDebt(session, e.Id, e.Pupil, most) is { } wallet)
+                return Written.No($"Il borsellino {wallet} di {e.Pupil} è in debito di più di {most}: la nuova iscrizione aspetta, salvo deroga dei servizi sociali (deroga = sì).");
             return Written.By(await session.First<bool?>(
                 """
                 insert into schoolfees.enrolment as known (entity_id, enrolment_id, pupil_id, service_id, school_id, starts_on, ends_on, exempt)
@@ -212,6 +246,15 @@ internal sealed class ImportEnrolments(ISessions sessions, ISettings<SchoolFeesS
           and not exists (select from schoolfees.dispute d where d.entity_id = b.entity_id and d.bill_id = b.bill_id and d.answer is null)
         order by b.due_on, b.code limit 1
         """, new { entity = session.Entity, enrolment, pupil, last });
+
+    static Task<string?> WalletDebt(IEntitySession session, string enrolment, string pupil, Euro most) => session.First<string>(
+        """
+        select w.code from schoolfees.wallet w
+        where w.entity_id = @entity and w.pupil_id = @pupil
+          and (select coalesce(sum(l.cents), 0) from schoolfees.wallet_line l where l.entity_id = w.entity_id and l.wallet_id = w.wallet_id) < -@most
+          and not exists (select from schoolfees.enrolment k where k.entity_id = w.entity_id and k.enrolment_id = @enrolment)
+        order by w.code limit 1
+        """, new { entity = session.Entity, enrolment, pupil, most });
 
     sealed record Known(bool? Pupil, bool Service, bool School);
 }
@@ -246,9 +289,17 @@ internal sealed class ImportIsee(ISessions sessions) : IImport
 
 /// <summary>Who ate on which days: a line is a pupil's month, and replaces what was known of it.</summary>
 [RequiresPermission("schoolfees.load")]
-internal sealed class ImportAttendance(ISessions sessions) : IImport
+internal sealed class ImportAttendance(ISessions sessions, ICommands commands) : IImport
 {
-    public Task<ImportReport> Run(ImportFile file, CancellationToken stop) => new RegisterLoad(sessions, "attendance").Run(
+    public async Task<ImportReport> Run(ImportFile file, CancellationToken stop)
+    {
+        var report = await Load(file, stop);
+        // After the last line and not with each: prices follow from all children of a household.
+        await KeepWallets.All(commands, stop);
+        return report;
+    }
+
+    Task<ImportReport> Load(ImportFile file, CancellationToken stop) => new RegisterLoad(sessions, "attendance").Run(
         file, ["alunno", "servizio", "mese", "giorni"], [],
         row =>
         {

@@ -2,6 +2,7 @@ using Platform.Core.Commands;
 using Platform.Core.Settings;
 using Platform.Core.Storage;
 using Services.SchoolFees.Billing;
+using Services.SchoolFees.Wallets;
 
 namespace Services.SchoolFees;
 
@@ -36,7 +37,7 @@ internal sealed class ReadBillHandler(ISessions sessions, ISettings<SchoolFeesSe
 /// <summary>What somebody has to pay for all the children, and what he paid lately.</summary>
 internal sealed record ReadHousehold(string Payer) : ICommand<ReadHousehold.Answer>
 {
-    internal sealed record Answer(IReadOnlyList<Bill> Bills, SchoolFeesSettings Policy);
+    internal sealed record Answer(IReadOnlyList<Bill> Bills, SchoolFeesSettings Policy, IReadOnlyList<Wallet> Wallets);
 }
 
 internal sealed class ReadHouseholdHandler(ISessions sessions, ISettings<SchoolFeesSettings> settings) : ICommandHandler<ReadHousehold, ReadHousehold.Answer>
@@ -46,6 +47,7 @@ internal sealed class ReadHouseholdHandler(ISessions sessions, ISettings<SchoolF
             await session.List<Bill>(
                 Bill.Columns + "where b.entity_id = @entity and b.payer_id = @Payer and b.state in ('open', 'paid') order by b.state, b.due_on, b.period, n.born_on, b.code limit 60",
                 new { entity = session.Entity, command.Payer }),
-            await settings.Read(session)),
+            await settings.Read(session),
+            await session.List<Wallet>(Wallet.Columns + "where w.entity_id = @entity and u.payer_id = @Payer order by n.born_on, w.pupil_id, w.service_id limit 60", new { entity = session.Entity, command.Payer })),
         stop);
 }

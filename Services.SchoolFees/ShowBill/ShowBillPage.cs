@@ -129,7 +129,8 @@ internal sealed class HouseholdPage(ICommands commands, ILinks links) : IPage
         if (Payer(request) is not { } payer)
             return FindBillPage.Back(request);
         var t = SchoolFeesTexts.In(request.Culture);
-        var (bills, policy) = await commands.Send(new ReadHousehold(payer), stop);
+        var (bills, policy, wallets) = await commands.Send(new ReadHousehold(payer), stop);
+        var ofDelegate = BillLinks.IsOfDelegate(links, request.Route["token"]);
         var today = LegalTime.Day(request.Now);
         var open = bills.Where(bill => bill.IsOpen).ToList();
         if (form is null)
@@ -142,11 +143,16 @@ internal sealed class HouseholdPage(ICommands commands, ILinks links) : IPage
                 t, form, [.. open.Select(bill => new Choice(bill.Id.ToString("N"), t["household.bill", bill.PupilName, bill.Service, bill.Period, bill.Owed(policy, today).In(t.Culture)], t["household.hint", bill.DueOn, bill.Code]))],
                 new Euro(open.Sum(bill => bill.Owed(policy, today).Cents)), [.. bills.Where(bill => !bill.IsOpen).Select(bill => new ShownLine(t["household.paid", bill.PupilName, bill.Service, bill.Period, bill.PaidOn!], bill.Total))],
                 BillWords.Of(refusal, t), await commands.Send(new CheckGateway(), stop), request.Path,
-                BillLinks.IsOfDelegate(links, request.Route["token"]) ? null : $"{request.Path}/{BillLinks.ToCertificates(links, payer)}", request.Creditor),
+                ofDelegate ? null : $"{request.Path}/{BillLinks.ToCertificates(links, payer)}",
+                [.. wallets.Select(wallet => new ShownWallet(t["household.wallet", wallet.PupilName, wallet.Service], $"{request.Path}/{BillLinks.ToWallet(links, wallet.Id, ofDelegate)}", wallet.Balance))], request.Creditor),
             refusal is null && form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 }
 
 /// <summary>The bills of a household as its page shows them.</summary>
 public sealed record HouseholdModel(
-    Texts Texts, FormState Form, IReadOnlyList<Choice> Open, Euro Total, IReadOnlyList<ShownLine> Paid, string? Refusal, GatewayReport Gateway, string SearchPath, string? CertificatesPath, Entity Creditor);
+    Texts Texts, FormState Form, IReadOnlyList<Choice> Open, Euro Total, IReadOnlyList<ShownLine> Paid, string? Refusal, GatewayReport Gateway, string SearchPath, string? CertificatesPath,
+    IReadOnlyList<ShownWallet> Wallets, Entity Creditor);
+
+/// <summary>A prepaid wallet of the household.</summary>
+public sealed record ShownWallet(string Words, string Path, Euro Balance);

@@ -32,8 +32,10 @@ internal sealed class ImportTariffs(ISessions sessions) : IImport
     static async Task<Written> Write(IEntitySession session, Tariff tariff)
     {
         // The service's row is the lock that an approval takes too.
-        if (await session.First<bool?>("select true from schoolfees.service where entity_id = @entity and service_id = @Service for update", new { entity = session.Entity, tariff.Service }) is null)
+        if (await session.First<bool?>("select prepaid_from is not null from schoolfees.service where entity_id = @entity and service_id = @Service for update", new { entity = session.Entity, tariff.Service }) is not { } prepaid)
             return Written.No($"Il servizio {tariff.Service} non c'è: carica prima i servizi.");
+        if (prepaid && (tariff.Unit != TariffUnit.Meal || tariff.Fixed > Euro.Zero))
+            return Written.No($"{tariff.Service} si paga con il borsellino: la tariffa è solo a pasto, senza quota fissa.");
         if (await session.First<string>(
                 "select tariff_id from schoolfees.tariff where entity_id = @entity and service_id = @Service and valid_from = @From and tariff_id <> @Id",
                 new { entity = session.Entity, tariff.Service, tariff.From, tariff.Id }) is { } other)
@@ -45,8 +47,9 @@ internal sealed class ImportTariffs(ISessions sessions) : IImport
                 """
                 select exists (select from schoolfees.bill_line where entity_id = @entity and tariff_id = @Id)
                     or exists (select from schoolfees.credit_note_line where entity_id = @entity and tariff_id = @Id)
+                    or exists (select from schoolfees.wallet_line where entity_id = @entity and tariff_id = @Id)
                 """, new { entity = session.Entity, tariff.Id }))
-            return Written.No($"Con la tariffa {tariff.Id} sono già state fatte bollette: non cambia più. Carica una nuova tariffa con un'altra data.");
+            return Written.No($"Con la tariffa {tariff.Id} sono già state fatte bollette o tolti pasti: non cambia più. Carica una nuova tariffa con un'altra data.");
         await session.Execute(
             """
             insert into schoolfees.tariff (

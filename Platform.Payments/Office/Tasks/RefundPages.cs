@@ -16,8 +16,12 @@ public sealed record AskRefundModel(FormState Form, bool Confirm, string Order, 
 [RequiresPermission(OfficePermissions.Refund)]
 internal sealed class AskRefundPage(ICommands commands) : IPage
 {
-    public Task<PageAnswer> Get(PageRequest request, CancellationToken stop) =>
-        Show(request, new FormState().Set("modulo", Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))), false, stop);
+    // A service that knows what is to go back leads here with the amount; it is read again when it is sent.
+    public Task<PageAnswer> Get(PageRequest request, CancellationToken stop) => Show(
+        request,
+        new FormState().Set("modulo", Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))).Set("importo", request.Query["importo"].ToString() is { Length: > 0 and <= 15 } amount ? amount : null)
+            .Set("non_dovuto", request.Query["non_dovuto"] == "si" ? "si" : null),
+        false, stop);
 
     public async Task<PageAnswer> Post(PageRequest request, CancellationToken stop)
     {

@@ -66,6 +66,40 @@ public sealed class SchoolFeesTests
         }
     }
 
+    [Test]
+    public async Task Officers_pages_show_no_fault([Values(360, 1280)] int width, [Values("it", "en")] string language)
+    {
+        var code = await Loaded.Value;
+        var host = TheSite.Host;
+        using var signed = await host.SignIn("CTN", "schoolfees.read", "schoolfees.bill", "schoolfees.answer", "schoolfees.certify", "schoolfees.families");
+        await using var officer = await Visitor.Arrive(width, locale: language == "it" ? "it-IT" : "en-GB");
+        await officer.Page.Context.AddCookiesAsync(signed.Cookies.Split("; ").Select(pair => pair.Split('=', 2)).Select(pair => new Cookie { Name = pair[0], Value = pair[1], Url = host.Address.AbsoluteUri }));
+        const string desk = "/console/castenaso/rette";
+        var household = await host.Database.Value<Guid>("select key from schoolfees.person where person_id = 'P1'");
+        await host.Database.Execute(
+            "insert into schoolfees.dispute (entity_id, number, bill_id, message, written_at) select entity_id, 1, bill_id, 'Bruno il 4 febbraio non c''era.', now() from schoolfees.bill where code = @code on conflict do nothing", new { code });
+        foreach (var (page, picture) in new[]
+                 {
+                     ("", "school-office"), ("/elaborazioni", "school-office-runs"), ("/elaborazioni/FEB", "school-office-run"), ("/elaborazioni/FEB/apertura", "school-office-opening"), ("/bollette", "school-office-bills"),
+                     ($"/bollette/{code}", "school-office-bill"), ("/famiglie", "school-office-families"), ($"/famiglie/{household}", "school-office-family"), ("/contestazioni", "school-office-disputes"),
+                     ("/contestazioni/1", "school-office-answer"), ("/arretrati", "school-office-arrears"), ("/attestazioni?anno=2025", "school-office-certificates"),
+                 })
+        {
+            await officer.Open(desk + page);
+            (await officer.Page.Locator("nav#menu a[href$='/contestazioni']").CountAsync()).Should().Be(1, "{0} is a page of the desk and no apology", page);
+            (await officer.Page.Locator("main").InnerTextAsync()).Should().NotContain("desk.", "{0} has all its words", page);
+            if (language == "it")
+                await Pictures.Take(officer, picture);
+            (await officer.Faults()).Should().BeEmpty("{0} at {1}", page, width);
+        }
+        await officer.Open(desk + "/famiglie");
+        await officer.Page.Locator("[name=testo]").FillAsync("rossi");
+        await officer.Page.Locator("main form button").First.ClickAsync();
+        (await officer.Page.Locator("main tbody tr").CountAsync()).Should().Be(3);
+        (await officer.Faults()).Should().BeEmpty();
+        officer.Complaints.Should().BeEmpty();
+    }
+
     static async Task<string> Load()
     {
         var host = TheSite.Host;

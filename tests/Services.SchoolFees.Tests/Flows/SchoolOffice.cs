@@ -84,9 +84,9 @@ internal static class SchoolOffice
     static int versions = 100;
 
     /// <summary>As payments tells it: an event of a bill's position.</summary>
-    public static async Task Tell(PorticoTestHost host, string code, Func<PositionKey, int, DateTimeOffset, PositionEvent> happened)
+    public static async Task Tell(PorticoTestHost host, string code, Func<PositionKey, int, DateTimeOffset, PositionEvent> happened, string creditor = "CTN")
     {
-        await host.As("payments", "CTN", "CTN", scope => scope.Resolve<ISessions>().Run(
+        await host.As("payments", creditor, creditor, scope => scope.Resolve<ISessions>().Run(
             session =>
             {
                 session.Raise(happened(new(new(Position), "schoolfees", code), Interlocked.Increment(ref versions), host.Clock.GetUtcNow()));
