@@ -89,6 +89,15 @@ internal static class MoneyInvariants
              group by p.entity_id, p.position_id, p.service, p.reference, p.state
             having (p.state = 'paid') <> (count(d.due_id) > 0 and count(d.due_id) filter (where d.state = 'open') = 0)
             """),
+        new("plans", "A position is paid in one way: the others are replaced exactly while something of it is paid.",
+            """
+            select d.entity_id as entity, 'due ' || d.due_id || ' of plan ' || d.plan || ' is ' || d.state || ', and of the other plans ' || count(o.due_id) || ' are paid' as what
+              from payments.due d
+              left join payments.due o on o.entity_id = d.entity_id and o.position_id = d.position_id and o.plan <> d.plan and o.state = 'paid'
+             where d.state in ('open', 'paid', 'replaced')
+             group by d.entity_id, d.due_id, d.plan, d.state
+            having (count(o.due_id) > 0) <> (d.state = 'replaced')
+            """),
         new("paid by", "What paid a due is a payment that stands.",
             """
             select p.entity_id as entity, 'due ' || x.due_id || ' is paid by ' || p.order_no || ', which is ' || p.state as what

@@ -109,7 +109,9 @@ internal sealed class TellPaymentHandler(ISessions sessions, CallContext call, D
         var key = new { entity = session.Entity, payment = head.PaymentId, head.OrderNo, head.PayerId, MostLines };
         var dues = await session.List<StoryDue>(
             """
-            select i.due_id as dueId, o.position_id as positionId, o.reference, o.title, d.state, i.cents,
+            select i.due_id as dueId, o.position_id as positionId, o.reference,
+                   o.title || case when d.plan = 'single' then '' else ' — ' || d.plan || ' ' || d.n || '/' || (select count(*) from payments.due x where x.entity_id = d.entity_id and x.position_id = d.position_id and x.plan = d.plan) end as title,
+                   d.state, i.cents,
                    exists (select from payments.due_paid x where x.entity_id = i.entity_id and x.due_id = i.due_id and x.payment_id = i.payment_id) as paidByThis
               from payments.payment_item i
               join payments.due d on d.entity_id = i.entity_id and d.due_id = i.due_id
