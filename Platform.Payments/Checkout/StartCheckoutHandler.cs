@@ -53,7 +53,7 @@ internal sealed class StartCheckoutHandler(
             var key = new PositionKey(new(due.PositionId), due.Service, due.Reference);
             var quote = due.Plan == DueRows.Single
                 ? await pricing.Of(key, LegalTime.Day(now), cancellationToken)
-                : await pricing.OfInstalment(key, due.Plan, due.N, () => AsOpened(due.DueId, cancellationToken), LegalTime.Day(now), cancellationToken);
+                : await pricing.OfInstalment(key, due.Plan, due.N, () => DueLines.Of(sessions, due.DueId, cancellationToken), LegalTime.Day(now), cancellationToken);
             if (quote is not Quote.Priced priced)
                 return new Refusal(CheckoutRefusals.NotPriced, (quote as Quote.Refused)?.Code);
             quotes.Add(due.DueId, priced);
@@ -69,12 +69,6 @@ internal sealed class StartCheckoutHandler(
         poller.Wake();
         return await Answer(outcome.Value.Started, outcome.Value.Ours, cancellationToken);
     }
-
-    /// <summary>What an instalment was opened with.</summary>
-    Task<IReadOnlyList<AmountLine>> AsOpened(Guid due, CancellationToken stop) => sessions.Run(
-        session => session.List<AmountLine>(
-            "select label, tax_code as taxCode, account, cents as amount from payments.due_line where entity_id = @entity and due_id = @due order by n", new { entity = session.Entity, due }),
-        stop);
 
     Task<(StartedRow? Started, IReadOnlyList<DueRow> Open)> Read(StartCheckout request, CancellationToken stop) => sessions.Run(
         async session => (

@@ -303,6 +303,12 @@ internal static class MoneyInvariants
               left join payments.payment p on p.payment_id = t.cause_id
              where t.cents not in (0, coalesce(p.taken_cents, 0) * case t.cause when 'settlement.payment' then 1 else -1 end)
             union all
+            select t.entity_id, 'refund ' || t.cause_id || ' is deducted by ' || -t.cents || ', given back were ' || coalesce(r.cents::text, 'none')
+              from (select entity_id, cause_id, sum(case when debit = 'suspense' then cents else -cents end) as cents
+                      from payments.transfer where cause = 'settlement.refund' and 'suspense' in (debit, credit) group by 1, 2) t
+              left join payments.refund r on r.refund_id = t.cause_id and r.state = 'done'
+             where t.cents not in (0, -coalesce(r.cents, 0))
+            union all
             select t.entity_id, 'payment ' || t.cause_id || ' has a commission of ' || t.cents || ' in the book, agreed were ' || coalesce(p.commission_cents::text, 'none')
               from (select entity_id, cause_id, sum(case when credit = 'commissions' then cents else -cents end) as cents
                       from payments.transfer where cause = 'settlement.commission' and 'commissions' in (debit, credit) and entity_id = 0 group by 1, 2) t

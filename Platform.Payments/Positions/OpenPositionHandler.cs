@@ -122,6 +122,12 @@ internal static class DueLines
             cents = lines.Select(line => line.Amount.Cents).ToArray(),
         });
 
+    /// <summary>What a due was opened with.</summary>
+    public static Task<IReadOnlyList<AmountLine>> Of(ISessions sessions, Guid due, CancellationToken stop) => sessions.Run(
+        session => session.List<AmountLine>(
+            "select label, tax_code as taxCode, account, cents as amount from payments.due_line where entity_id = @entity and due_id = @due order by n", new { entity = session.Entity, due }),
+        stop);
+
     /// <summary>The same for several dues at once.</summary>
     public static Task Replace(IEntitySession session, IReadOnlyList<(Guid Due, IReadOnlyList<AmountLine> Lines)> dues)
     {

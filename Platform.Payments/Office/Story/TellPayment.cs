@@ -165,7 +165,7 @@ internal sealed class TellPaymentHandler(ISessions sessions, CallContext call, D
         var papers = await session.List<StoryPaper>(
             """
             select l.kind, l.batch as name, l.taken_on as day, l.gross_cents as cents
-              from payments.settlement_line l where l.entity_id in (0, @entity) and l.order_no = @OrderNo
+              from payments.settlement_line l where l.entity_id in (0, @entity) and l.order_no = any(array(select @OrderNo::text union all select r.number from payments.refund r where r.entity_id = @entity and r.payment_id = @payment))
             union all
             select 'payout', i.payout, o.ordered_on, sum(case when t.credit like 'owed/%' then t.cents else -t.cents end)::bigint
               from payments.payout_item i

@@ -15,6 +15,17 @@ public sealed class PayingTogetherInBrowserTests
         await citizen.Open("/bentivoglio/multe");
         await citizen.Fill(one);
         await citizen.Press("Cerca il verbale");
+        var page = citizen.Page.Url;
+        await citizen.Press("Aggiungi al carrello");
+        (await citizen.Heading).Should().Be("Il tuo carrello");
+        await Expect(citizen.Page.GetByRole(AriaRole.Button, new() { Name = "Paga 31,40 €" })).ToBeVisibleAsync();
+        await Shot("cart");
+        await citizen.Follow("English");
+        (await citizen.Faults()).Should().BeEmpty();
+        await citizen.Follow("Italiano");
+        await citizen.Page.Locator("[name=togli]").ClickAsync();
+        await Expect(citizen.Page.GetByText("Nel carrello non c’è nulla da pagare")).ToBeVisibleAsync();
+        await citizen.Open(page);
         await citizen.Follow("Hai altre multe di questa targa? Pagale insieme");
         await citizen.Press("Aggiungi");
         await Expect(citizen.Page.Locator(".portico-errors").First).ToContainTextAsync("Scrivi il numero del verbale");

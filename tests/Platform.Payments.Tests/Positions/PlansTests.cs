@@ -1,8 +1,10 @@
 using Autofac;
 using FluentValidation;
+using Microsoft.AspNetCore.Http;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Money;
+using Platform.Core.Pages;
 using Platform.Payments.Refunds;
 using Platform.Payments.Tests.Checkout;
 using Platform.Testing;
@@ -185,6 +187,35 @@ internal sealed class PlansTests : OnOneHost
         (await Host.As(Service, "MZB", "MZB", scope => scope.Resolve<ICommands>().Send(new CancelPosition(reference, "prova"), CancellationToken.None))).Refusal.Should().BeNull();
         (await States(opened)).Should().OnlyContain(state => state == "cancelled");
         (await Checkout(opened.Instalments[0].Due)).Refusal!.Code.Should().Be(CheckoutRefusals.NotOpen);
+    }
+
+    [Test]
+    public async Task A_page_offers_the_ways_that_are_left_and_pays_what_was_chosen()
+    {
+        var position = new OpenPosition($"R{++_reference}", "Retta", Whole) { Plans = [Three()] };
+        (await Ways(position)).Should().Equal(new WayToPay(null, 1, 1, new(9000), new(9000), new(2026, 12, 31)), new WayToPay("tre", 1, 3, new(3100), new(9300), new(2026, 4, 30)));
+        (await PayOnPage(position, "tre/9")).Refusal!.Code.Should().Be(CheckoutRefusals.NotOpen);
+        (await PayOnPage(position, "' or 1=1")).Refusal!.Code.Should().Be(CheckoutRefusals.NotOpen);
+        var checkout = (await PayOnPage(position, "tre/1")).Value;
+        checkout.Amount.Should().Be(new Euro(3100));
+        using (var back = await Till.Post(Till.Return, (await Host.Bank.Pay(checkout.GoTo)).Body))
+            await Host.After(TimeSpan.FromSeconds(4));
+        (await Ways(position)).Should().Equal(new WayToPay("tre", 2, 3, new(3100), new(9300), new(2026, 5, 30)));
+        (await PayOnPage(position, "tre/1")).Refusal!.Code.Should().Be(CheckoutRefusals.AlreadyPaid);
+        (await PayOnPage(position, "unica")).Refusal!.Code.Should().Be(CheckoutRefusals.OtherPlan);
+        (await PayOnPage(position, "tre/2")).Value.Amount.Should().Be(new Euro(3100));
+    }
+
+    Task<IReadOnlyList<WayToPay>> Ways(OpenPosition position) => Host.As(Service, "MZB", "MZB", scope => scope.Resolve<ICommands>().Send(new AskWays(position), CancellationToken.None));
+
+    /// <summary>As a service's page does with what its form was sent with.</summary>
+    async Task<Outcome<StartedCheckout>> PayOnPage(OpenPosition position, string way)
+    {
+        var entity = (await Host.Container.Resolve<EntityDirectory>().Current(CancellationToken.None)).ByCode("MZB")!;
+        var request = new PageRequest(
+            entity, entity, PageCultures.Italian, "/marzabotto/rate", new Dictionary<string, string>(StringComparer.Ordinal), QueryCollection.Empty,
+            new FormCollection(new(StringComparer.Ordinal) { [PayFromPage.WayField] = way }), Host.Clock.GetUtcNow());
+        return await Host.As(Service, "MZB", "MZB", scope => scope.Resolve<ICommands>().Pay(request, position, "x", CancellationToken.None));
     }
 
     [TestCase("single", 3)]
