@@ -27,11 +27,11 @@ public sealed class PayingTogetherInBrowserTests
         await Expect(citizen.Page.GetByText("Nel carrello non c’è nulla da pagare")).ToBeVisibleAsync();
         await citizen.Open(page);
         await citizen.Follow("Hai altre multe di questa targa? Pagale insieme");
-        await citizen.Press("Aggiungi");
+        await citizen.Page.GetByRole(AriaRole.Button, new() { Name = "Aggiungi", Exact = true }).ClickAsync();
         await Expect(citizen.Page.Locator(".portico-errors").First).ToContainTextAsync("Scrivi il numero del verbale");
         await Shot("together-error");
         await citizen.Page.Locator("[name=verbale]").FillAsync(two.Number);
-        await citizen.Press("Aggiungi");
+        await citizen.Page.GetByRole(AriaRole.Button, new() { Name = "Aggiungi", Exact = true }).ClickAsync();
         await Expect(citizen.Page.GetByRole(AriaRole.Button, new() { Name = "Paga 75,40 €" })).ToBeVisibleAsync();
         await Shot("together");
         await citizen.Page.Locator("[name=payer_email]").FillAsync("nome@esempio");
