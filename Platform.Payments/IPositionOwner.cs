@@ -15,6 +15,11 @@ public interface IPositionOwner
     /// <remarks>Asked at every checkout, also for a position opened long ago. Reads only. It may use sessions and send commands of its own service.</remarks>
     /// <returns>No lines, a line without amount, an exception or silence: the payer reads that the price is not known now, and may try again.</returns>
     ValueTask<Quote> Reprice(PositionKey position, DateOnly legalDay, CancellationToken stop);
+
+    /// <summary>As <see cref="Reprice"/>, of one instalment of a plan that <see cref="OpenPosition.Plans"/> named. Unless overridden it costs what it was opened with.</summary>
+    /// <param name="number">From 1.</param>
+    /// <returns>Null: what it was opened with.</returns>
+    ValueTask<Quote?> RepriceInstalment(PositionKey position, string plan, int number, DateOnly legalDay, CancellationToken stop) => new((Quote?)null);
 }
 
 /// <summary>An owner's answer.</summary>

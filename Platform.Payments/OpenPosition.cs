@@ -19,12 +19,24 @@ public readonly record struct DueId(Guid Value);
 /// </remarks>
 /// <param name="Reference">What the service calls it, unique within creditor and service; 1 to 80 characters.</param>
 /// <param name="Title">What the citizen and the receipt call it, without personal data: <c>Verbale V/2026/1042</c>; 1 to 140 characters.</param>
-/// <param name="Due">The amount owed as a whole. Instalment plans come with a later minor version.</param>
+/// <param name="Due">The amount owed as a whole.</param>
 public sealed record OpenPosition(string Reference, string Title, DuePlan Due) : ICommand<OpenedPosition>, IRetryable
 {
     /// <summary>Who owes it, where the service knows; officers find payments by it. Opening the position again without it leaves it as it is.</summary>
     public Debtor? Debtor { get; init; }
+
+    /// <summary>Plans of instalments by which it may be paid instead of at once, at most 5. The first way of which something is paid closes the others.</summary>
+    /// <remarks>
+    /// Opening it again replaces what is unpaid of each. A plan, or an instalment, that is not named any more can no longer be paid, unless something of its plan is paid or a payer
+    /// is at the bank with it: a chosen plan keeps its instalments.
+    /// </remarks>
+    public IReadOnlyList<InstalmentPlan> Plans { get; init; } = [];
 }
+
+/// <summary>A position in instalments.</summary>
+/// <param name="Name">Of the service's own choice, kept for good: 1 to 20 lower-case letters, digits and hyphens, beginning with a letter, not <c>single</c>.</param>
+/// <param name="Instalments">2 to 60, numbered from 1 in this order, each due no earlier than the one before. What they add up to may be another amount than the whole at once.</param>
+public sealed record InstalmentPlan(string Name, IReadOnlyList<DuePlan> Instalments);
 
 /// <summary>Who owes a position. Kept in the one table of payments that is meant for personal data, and never logged: its text has none.</summary>
 /// <param name="TaxCode">A tax code as <c>TaxCode</c> reads it, or null.</param>
@@ -51,4 +63,12 @@ public sealed record AmountLine(string Label, string TaxCode, string Account, Eu
 
 /// <summary>What <see cref="OpenPosition"/> opened or found.</summary>
 /// <param name="Paid">True when the due is paid already.</param>
-public sealed record OpenedPosition(PositionId Position, DueId Due, bool Paid);
+public sealed record OpenedPosition(PositionId Position, DueId Due, bool Paid)
+{
+    /// <summary>The instalments of its plans, by plan and number; none where it has no plans.</summary>
+    public IReadOnlyList<OpenedInstalment> Instalments { get; init; } = [];
+}
+
+/// <summary>An instalment as <see cref="OpenPosition"/> left it.</summary>
+/// <param name="Payable">Not while another way of paying is chosen, and not once it is paid, withdrawn or over.</param>
+public sealed record OpenedInstalment(DueId Due, string Plan, int Number, bool Payable, bool Paid);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Platform.Core.Commands;
@@ -11,6 +12,8 @@ namespace Platform.Payments;
 public static class PayFromPage
 {
     internal const string AttemptField = "attempt";
+    internal const string WayField = "rata";
+    internal const string WholeWay = "unica";
     internal const string CartField = "carrello";
     internal const string EmailField = "payer_email";
 
@@ -47,11 +50,21 @@ public static class PayFromPage
         if (email.Length > 0 && !PayerEmail.IsOne(email))
             return new Refusal(CheckoutRefusals.WrongEmail);
 
-        attempt = AttemptOf(attempt, positions.Select(position => position.Reference));
+        attempt = AttemptOf(attempt, positions.Select(position => position.Reference).Append(request.Form[WayField].ToString()));
         var dues = new List<DueId>(positions.Count);
         foreach (var position in positions)
         {
             var opened = await commands.Send(position, stop);
+            // Which instalment, by what PayForm drew of Ways; the whole where it drew none.
+            if (position.Plans.Count > 0 && request.Form[WayField].ToString() is { Length: > 0 } way && way != WholeWay)
+            {
+                if (opened.Instalments.FirstOrDefault(one => string.Create(CultureInfo.InvariantCulture, $"{one.Plan}/{one.Number}") == way) is not { } chosen)
+                    return new Refusal(CheckoutRefusals.NotOpen, position.Reference);
+                if (!chosen.Payable)
+                    return new Refusal(chosen.Paid ? CheckoutRefusals.AlreadyPaid : CheckoutRefusals.OtherPlan, position.Reference);
+                dues.Add(chosen.Due);
+                continue;
+            }
             if (opened.Paid)
                 return new Refusal(CheckoutRefusals.AlreadyPaid, position.Reference);
             dues.Add(opened.Due);

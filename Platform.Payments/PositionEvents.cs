@@ -18,19 +18,39 @@ public abstract record PositionEvent(PositionKey Position, int Version) : IEvent
 /// <param name="At">When we accepted the bank's word; the payment's day is this in Europe/Rome.</param>
 [EventName("payments.position_paid.1")]
 public sealed record PositionPaid(
-    PositionKey Position, int Version, Guid Due, Guid Payment, string OrderNumber, Euro Amount, EntityId ShownBy, DateTimeOffset At) : PositionEvent(Position, Version);
+    PositionKey Position, int Version, Guid Due, Guid Payment, string OrderNumber, Euro Amount, EntityId ShownBy, DateTimeOffset At) : PositionEvent(Position, Version)
+{
+    /// <summary>Which instalment it is; null where the whole was paid at once.</summary>
+    public InstalmentStanding? Instalment { get; init; }
+}
+
+/// <summary>An instalment, and how its plan stands after what is told.</summary>
+/// <param name="Number">From 1.</param>
+/// <param name="Count">How many the plan has.</param>
+/// <param name="Left">What the plan's open instalments amount to, as they are priced now. Zero: nothing is left to pay.</param>
+public sealed record InstalmentStanding(string Plan, int Number, int Count, Euro Left);
 
 /// <summary>The bank took a payment back after it had succeeded; the due is open again.</summary>
 [EventName("payments.position_reversed.1")]
-public sealed record PositionReversed(PositionKey Position, int Version, Guid Due, Guid Payment, string OrderNumber, DateTimeOffset At) : PositionEvent(Position, Version);
+public sealed record PositionReversed(PositionKey Position, int Version, Guid Due, Guid Payment, string OrderNumber, DateTimeOffset At) : PositionEvent(Position, Version)
+{
+    /// <inheritdoc cref="PositionPaid.Instalment"/>
+    public InstalmentStanding? Instalment { get; init; }
+}
 
 /// <summary>Money that paid a due was given back, in part or whole. Told when the bank is bound to it, not when it was asked for.</summary>
 /// <param name="Refund">The refund; a due may have several.</param>
-/// <param name="Amount">What of this due was given back by this refund. What had been taken beyond the due is not told.</param>
+/// <param name="Amount">
+/// What of this due was given back by this refund. What had been taken beyond the due is not told. Zero where the bank had taken nothing for it although it counted as paid.
+/// </param>
 /// <param name="Then">Where the due stands now.</param>
 [EventName("payments.position_refunded.1")]
 public sealed record PositionRefunded(
-    PositionKey Position, int Version, Guid Due, Guid Payment, string OrderNumber, Guid Refund, Euro Amount, RefundedDue Then, DateTimeOffset At) : PositionEvent(Position, Version);
+    PositionKey Position, int Version, Guid Due, Guid Payment, string OrderNumber, Guid Refund, Euro Amount, RefundedDue Then, DateTimeOffset At) : PositionEvent(Position, Version)
+{
+    /// <inheritdoc cref="PositionPaid.Instalment"/>
+    public InstalmentStanding? Instalment { get; init; }
+}
 
 /// <summary>Where a due stands after a refund.</summary>
 public enum RefundedDue
@@ -51,4 +71,8 @@ public sealed record PositionCancelled(PositionKey Position, int Version, DateTi
 
 /// <summary>The last legal day of <see cref="DuePlan.ExpiresOn"/> ended and something was unpaid. It comes back by <see cref="OpenPosition"/> with a later day.</summary>
 [EventName("payments.position_expired.1")]
-public sealed record PositionExpired(PositionKey Position, int Version, DateTimeOffset At) : PositionEvent(Position, Version);
+public sealed record PositionExpired(PositionKey Position, int Version, DateTimeOffset At) : PositionEvent(Position, Version)
+{
+    /// <summary>Something of it can still be paid: another instalment, or in another way.</summary>
+    public bool StillPayable { get; init; }
+}

@@ -43,6 +43,9 @@ public static class CheckoutRefusals
     /// <summary>A due is not known here, or no longer open.</summary>
     public const string NotOpen = "payments.not_open";
 
+    /// <summary>Another way of paying the same position is chosen, or a payer is at the bank with it.</summary>
+    public const string OtherPlan = "payments.other_plan";
+
     /// <summary>The service that owns the position cannot price it now, or refuses to; the detail is its own code.</summary>
     public const string NotPriced = "payments.not_priced";
 

@@ -174,7 +174,8 @@ internal static class PorticoCommands
         var until = new Option<DateOnly?>("--until") { Description = "First day it is valid no more; without it, until it is changed." };
         var percent = new Option<decimal>("--commission-percent") { Description = "Of each payment, kept by the service centre and borne by the creditor: 1.25 for 1,25 %. Up to two decimals.", HelpName = "percent" };
         var (added, least, most) = (Cents("--commission-fixed", "Euros added to the percentage: 0.30."), Cents("--commission-min", "Euros; never less."), Cents("--commission-max", "Euros; never more. 0 is no limit."));
-        var set = new Command("set", "Write down a bank agreement, without its secrets.") { id, owner, gateway, from, until, secret, percent, added, least, most, file };
+        var bearer = new Option<string>("--commission-bearer") { Description = "Who bears the commission: creditor. The law forbids to lay it on the payer.", DefaultValueFactory = _ => "creditor" };
+        var set = new Command("set", "Write down a bank agreement, without its secrets.") { id, owner, gateway, from, until, secret, percent, added, least, most, bearer, file };
         set.SetAction(async (parsed, stop) =>
         {
             using var reader = new StreamReader(Open(parsed.GetValue(file)!));
@@ -194,6 +195,8 @@ internal static class PorticoCommands
             var commission = new Commission((int)share, (long)(parsed.GetValue(added) * 100), (long)(parsed.GetValue(least) * 100), limit == 0 ? null : (long)limit);
             if (commission.Fault() is { } fault)
                 return Fail(fault);
+            if (parsed.GetValue(bearer) is not "creditor")
+                return Fail(parsed.GetValue(bearer) is "payer" ? Commission.NeverOnThePayer : "--commission-bearer is creditor.");
             if (commission != Commission.None && entity.Id != EntityId.Centre)
                 return Fail("A commission belongs to an agreement of the service centre: of its own an entity keeps all.");
             if (parsed.GetValue(until) <= parsed.GetValue(from))

@@ -6,6 +6,7 @@ using Platform.Core.Storage;
 using Platform.Core.Time;
 using Platform.Payments.Checkout;
 using Platform.Payments.Pages;
+using Platform.Payments.Positions;
 
 namespace Platform.Payments.Carts;
 
@@ -21,7 +22,7 @@ internal sealed class CartReader(ISessions sessions, Pricing pricing, CallContex
         var rows = await sessions.Run(
             session => session.List<DueRow>(
                 """
-                select d.due_id, d.position_id, p.service, p.reference, p.title, d.state,
+                select d.due_id, d.position_id, d.plan, d.n, p.service, p.reference, p.title, d.state,
                        coalesce((select sum(l.cents) from payments.due_line l where l.entity_id = d.entity_id and l.due_id = d.due_id), 0)::bigint as cents
                   from payments.due d join payments.position p on p.entity_id = d.entity_id and p.position_id = d.position_id
                  where d.entity_id = @entity and d.due_id = any(@dues)
@@ -42,7 +43,7 @@ internal sealed class CartReader(ISessions sessions, Pricing pricing, CallContex
         var (lines, silent, today) = (new List<CartLine>(), false, LegalTime.Day(clock.GetUtcNow()));
         foreach (var row in rows)
         {
-            var line = new CartLine(row.DueId, row.Service, row.Title, new(row.Cents), row.State switch
+            var line = new CartLine(row.DueId, row.Service, row.Title, row.Plan == DueRows.Single ? null : row.N, new(row.Cents), row.State switch
             {
                 "paid" => CartLineState.Paid,
                 "open" when offered => CartLineState.LastKnown,
@@ -50,7 +51,9 @@ internal sealed class CartReader(ISessions sessions, Pricing pricing, CallContex
             });
             if (priced && line.State == CartLineState.LastKnown && !silent && !patience.IsCancellationRequested)
             {
-                var quote = await pricing.Of(new(new(row.PositionId), row.Service, row.Reference), today, stop);
+                var key = new PositionKey(new(row.PositionId), row.Service, row.Reference);
+                var quote = row.Plan == DueRows.Single
+                    ? await pricing.Of(key, today, stop) : await pricing.OfInstalment(key, row.Plan, row.N, () => DueLines.Of(sessions, row.DueId, stop), today, stop);
                 // Who did not answer once is not waited for again.
                 silent = quote is null;
                 line = quote switch
@@ -69,6 +72,8 @@ internal sealed class CartReader(ISessions sessions, Pricing pricing, CallContex
     {
         public Guid DueId { get; init; }
         public Guid PositionId { get; init; }
+        public string Plan { get; init; } = "";
+        public short N { get; init; }
         public string Service { get; init; } = "";
         public string Reference { get; init; } = "";
         public string Title { get; init; } = "";

@@ -11,6 +11,11 @@ internal sealed record Commission(int BasisPoints = 0, long Fixed = 0, long Leas
 {
     public static readonly Commission None = new();
 
+    /// <summary>Why there is no other bearer: docs/adr/0035-no-commission-on-the-payer.md.</summary>
+    public const string NeverOnThePayer =
+        "A commission cannot be laid on the payer: who is paid may not charge for the use of a payment instrument (d.lgs. 11/2010 art. 3 c. 4, as d.lgs. 218/2017 wrote it after directive (EU) 2015/2366 "
+        + "art. 62; Codice del consumo art. 62). The creditor bears it.";
+
     /// <summary>Of one payment: rounded once, half up to the cent, and never more than is paid.</summary>
     public Euro Of(Euro paid)
     {

@@ -2,6 +2,7 @@ using Platform.Core.Entities;
 using Platform.Core.Money;
 using Platform.Core.Storage;
 using Platform.Payments.Ledger;
+using Platform.Payments.Positions;
 using Platform.Payments.Refunds;
 
 namespace Platform.Payments.Checkout;
@@ -29,6 +30,8 @@ internal static class Dues
                     returning due_id)
                 select case when exists (select from taken) then 'now'
                             when exists (select from payments.due_paid p where p.entity_id = @entity and p.due_id = @DueId) then 'twice'
+                            -- It was paid in another way meanwhile.
+                            when exists (select from payments.due d where d.entity_id = @entity and d.due_id = @DueId and d.state = 'replaced') then 'twice'
                             when exists (select from payments.due d where d.entity_id = @entity and d.due_id = @DueId and d.state = 'expired') then 'too_late'
                             else 'cancelled_due' end
                 """,
@@ -46,8 +49,13 @@ internal static class Dues
                  where p.entity_id = @entity and p.position_id = @PositionId;
                 """,
                 new { entity = session.Entity, item.DueId, item.PositionId });
+            if (item.Planned)
+                await DueRows.Settle(session, item.PositionId);
             session.Raise(new PositionPaid(
-                new(new(item.PositionId), item.Service, item.Reference), version, item.DueId, payment, order, new Euro(item.Cents), shownBy, at));
+                new(new(item.PositionId), item.Service, item.Reference), version, item.DueId, payment, order, new Euro(item.Cents), shownBy, at)
+            {
+                Instalment = await DueRows.StandingOf(session, item.DueId, item.Plan),
+            });
         }
         await Books.Taken(session, payment, now);
     }
@@ -74,7 +82,12 @@ internal static class Dues
                 update payments.position set state = 'open' where entity_id = @entity and position_id = @PositionId;
                 """,
                 new { entity = session.Entity, item.DueId, item.PositionId });
-            session.Raise(new PositionReversed(new(new(item.PositionId), item.Service, item.Reference), version, item.DueId, payment, order, now));
+            if (item.Planned)
+                await DueRows.Settle(session, item.PositionId);
+            session.Raise(new PositionReversed(new(new(item.PositionId), item.Service, item.Reference), version, item.DueId, payment, order, now)
+            {
+                Instalment = await DueRows.StandingOf(session, item.DueId, item.Plan),
+            });
         }
         await RefundEnd.Absorb(session, payment, now);
         await Books.Reversed(session, payment, now);
@@ -117,7 +130,8 @@ internal static class Dues
 
     static Task<IReadOnlyList<ItemRow>> Items(IEntitySession session, Guid payment) => session.List<ItemRow>(
         """
-        select i.due_id, i.cents, d.position_id, p.service, p.reference
+        select i.due_id, i.cents, d.position_id, d.plan, p.service, p.reference,
+               exists (select from payments.due o where o.entity_id = d.entity_id and o.position_id = d.position_id and o.due_id <> d.due_id) as planned
           from payments.payment_item i
           join payments.due d on d.entity_id = i.entity_id and d.due_id = i.due_id
           join payments.position p on p.entity_id = d.entity_id and p.position_id = d.position_id
@@ -131,6 +145,10 @@ internal static class Dues
         public Guid DueId { get; init; }
         public long Cents { get; init; }
         public Guid PositionId { get; init; }
+        public string Plan { get; init; } = "";
+
+        /// <summary>The position has other dues besides.</summary>
+        public bool Planned { get; init; }
         public string Service { get; init; } = "";
         public string Reference { get; init; } = "";
     }

@@ -43,9 +43,12 @@ internal sealed class MeetEarlierAttemptHandler(ISessions sessions, CallContext 
             session => session.First<EarlierRow>(
                 """
                 select p.payment_id, p.order_no, p.status_code, p.asked_cents, p.shown_by
-                  from payments.payment_item i
+                  from payments.due m
+                  -- Of another way of paying the same position too.
+                  join payments.due d on d.entity_id = m.entity_id and d.position_id = m.position_id and (d.due_id = m.due_id or d.plan <> m.plan)
+                  join payments.payment_item i on i.entity_id = d.entity_id and i.due_id = d.due_id
                   join payments.payment p on p.entity_id = i.entity_id and p.payment_id = i.payment_id
-                 where i.entity_id = @entity and i.due_id = any(@dues) and p.created_at > @since and p.state in ('prepared', 'at_bank', 'unknown') and p.received is null
+                 where m.entity_id = @entity and m.due_id = any(@dues) and p.created_at > @since and p.state in ('prepared', 'at_bank', 'unknown') and p.received is null
                    -- The same attempt gets the same answer, whatever else is under way.
                    and not exists (select from payments.payment o where o.entity_id = @entity and o.payment_id = @Attempt)
                  order by p.created_at desc, p.payment_id desc

@@ -42,13 +42,18 @@ internal sealed class StartCheckoutHandler(
             return new Refusal(CheckoutRefusals.NotOpen);
         if (dues.Open.Any(due => due.State == "paid"))
             return new Refusal(CheckoutRefusals.AlreadyPaid);
+        if (dues.Open.Any(due => due.State == "replaced") || dues.Open.GroupBy(due => due.PositionId).Any(position => position.Select(due => due.Plan).Distinct(StringComparer.Ordinal).Skip(1).Any()))
+            return new Refusal(CheckoutRefusals.OtherPlan);
         if (dues.Open.Any(due => due.State != "open"))
             return new Refusal(CheckoutRefusals.NotOpen);
 
         var quotes = new Dictionary<Guid, Quote.Priced>();
         foreach (var due in dues.Open)
         {
-            var quote = await pricing.Of(new(new(due.PositionId), due.Service, due.Reference), LegalTime.Day(now), cancellationToken);
+            var key = new PositionKey(new(due.PositionId), due.Service, due.Reference);
+            var quote = due.Plan == DueRows.Single
+                ? await pricing.Of(key, LegalTime.Day(now), cancellationToken)
+                : await pricing.OfInstalment(key, due.Plan, due.N, () => DueLines.Of(sessions, due.DueId, cancellationToken), LegalTime.Day(now), cancellationToken);
             if (quote is not Quote.Priced priced)
                 return new Refusal(CheckoutRefusals.NotPriced, (quote as Quote.Refused)?.Code);
             quotes.Add(due.DueId, priced);
@@ -70,7 +75,8 @@ internal sealed class StartCheckoutHandler(
             await session.First<StartedRow>(SelectStarted, new { entity = session.Entity, payment = request.Attempt, service = call.Caller }),
             await session.List<DueRow>(
                 """
-                select d.due_id, d.position_id, p.service, p.reference, p.title, d.state, s.subject_id, s.name, s.tax_code
+                select d.due_id, d.position_id, d.plan, d.n, p.service, p.reference, p.title, d.state,
+                       exists (select from payments.due o where o.entity_id = d.entity_id and o.position_id = d.position_id and o.plan <> d.plan) as otherPlans, s.subject_id, s.name, s.tax_code
                   from payments.due d
                   join payments.position p on p.entity_id = d.entity_id and p.position_id = d.position_id
                   left join payments.subject s on s.entity_id = p.entity_id and s.subject_id = p.subject_id
@@ -93,6 +99,8 @@ internal sealed class StartCheckoutHandler(
                 new { entity = session.Entity, positions = dues.Select(due => due.PositionId).Distinct().ToArray(), dues = dues.Select(due => due.DueId).ToArray() });
             if (states.Count != dues.Count || states.Any(state => state != "open"))
                 return new Refusal(states.Contains("paid", StringComparer.Ordinal) ? CheckoutRefusals.AlreadyPaid : CheckoutRefusals.NotOpen);
+            if (dues.Any(due => due.OtherPlans) && await DueRows.TakenOtherwise(session, [.. dues.Select(due => due.DueId)]))
+                return new Refusal(CheckoutRefusals.OtherPlan);
 
             foreach (var due in dues)
                 await DueLines.Replace(session, due.DueId, quotes[due.DueId].Lines);
@@ -208,6 +216,9 @@ internal sealed class StartCheckoutHandler(
     {
         public Guid DueId { get; init; }
         public Guid PositionId { get; init; }
+        public string Plan { get; init; } = "";
+        public short N { get; init; }
+        public bool OtherPlans { get; init; }
         public string Service { get; init; } = "";
         public string Reference { get; init; } = "";
         public string Title { get; init; } = "";

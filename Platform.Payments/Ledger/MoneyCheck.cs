@@ -89,6 +89,15 @@ internal static class MoneyInvariants
              group by p.entity_id, p.position_id, p.service, p.reference, p.state
             having (p.state = 'paid') <> (count(d.due_id) > 0 and count(d.due_id) filter (where d.state = 'open') = 0)
             """),
+        new("plans", "A position is paid in one way: the others are replaced exactly while something of it is paid.",
+            """
+            select d.entity_id as entity, 'due ' || d.due_id || ' of plan ' || d.plan || ' is ' || d.state || ', and of the other plans ' || count(o.due_id) || ' are paid' as what
+              from payments.due d
+              left join payments.due o on o.entity_id = d.entity_id and o.position_id = d.position_id and o.plan <> d.plan and o.state = 'paid'
+             where d.state in ('open', 'paid', 'replaced')
+             group by d.entity_id, d.due_id, d.plan, d.state
+            having (count(o.due_id) > 0) <> (d.state = 'replaced')
+            """),
         new("paid by", "What paid a due is a payment that stands.",
             """
             select p.entity_id as entity, 'due ' || x.due_id || ' is paid by ' || p.order_no || ', which is ' || p.state as what
@@ -293,6 +302,12 @@ internal static class MoneyInvariants
                       from payments.transfer where cause in ('settlement.payment', 'settlement.reversal') and 'suspense' in (debit, credit) group by 1, 2, 3) t
               left join payments.payment p on p.payment_id = t.cause_id
              where t.cents not in (0, coalesce(p.taken_cents, 0) * case t.cause when 'settlement.payment' then 1 else -1 end)
+            union all
+            select t.entity_id, 'refund ' || t.cause_id || ' is deducted by ' || -t.cents || ', given back were ' || coalesce(r.cents::text, 'none')
+              from (select entity_id, cause_id, sum(case when debit = 'suspense' then cents else -cents end) as cents
+                      from payments.transfer where cause = 'settlement.refund' and 'suspense' in (debit, credit) group by 1, 2) t
+              left join payments.refund r on r.refund_id = t.cause_id and r.state = 'done'
+             where t.cents not in (0, -coalesce(r.cents, 0))
             union all
             select t.entity_id, 'payment ' || t.cause_id || ' has a commission of ' || t.cents || ' in the book, agreed were ' || coalesce(p.commission_cents::text, 'none')
               from (select entity_id, cause_id, sum(case when credit = 'commissions' then cents else -cents end) as cents

@@ -18,7 +18,8 @@ public enum CartLineState
 }
 
 /// <summary>Something that lies in a cart.</summary>
-public sealed record CartLine(Guid Due, string Service, string Title, Euro Amount, CartLineState State)
+/// <param name="Instalment">Its number; null for the whole.</param>
+public sealed record CartLine(Guid Due, string Service, string Title, int? Instalment, Euro Amount, CartLineState State)
 {
     public string ServiceTitle { get; init; } = "";
 }

@@ -12,11 +12,28 @@ internal sealed class OpenPositionValidator : AbstractValidator<OpenPosition>
     {
         RuleFor(command => command.Reference).NotEmpty().MaximumLength(80);
         RuleFor(command => command.Title).NotEmpty().MaximumLength(140);
-        RuleFor(command => command.Due.Lines).NotEmpty();
+        RuleFor(command => command.Due).SetValidator(new DuePlanValidator());
+        RuleFor(command => command.Plans).NotNull().Must(plans => plans.Count <= 5 && plans.Select(plan => plan.Name).Distinct(StringComparer.Ordinal).Count() == plans.Count)
+            .WithMessage("A position has at most 5 plans, each with a name of its own.");
+        RuleForEach(command => command.Plans).ChildRules(plan =>
+        {
+            plan.RuleFor(p => p.Name).Matches("^[a-z][a-z0-9-]{0,19}$").NotEqual(DueRows.Single);
+            plan.RuleFor(p => p.Instalments).Must(all => all is { Count: >= 2 and <= 60 } && all.Zip(all.Skip(1)).All(pair => pair.First.DueOn <= pair.Second.DueOn))
+                .WithMessage("A plan has 2 to 60 instalments, in the order in which they are due.");
+            plan.RuleForEach(p => p.Instalments).SetValidator(new DuePlanValidator());
+        });
         RuleFor(command => command.Debtor).Must(debtor => debtor is null || (debtor.TaxCode ?? debtor.Name) is not null).WithMessage("A debtor has a tax code or a name, or both.");
         RuleFor(command => command.Debtor!.TaxCode).Must(code => code is null || TaxCode.TryParse(code, out _)).When(command => command.Debtor is not null).WithMessage("The debtor's tax code is none.");
         RuleFor(command => command.Debtor!.Name).MaximumLength(140).Must(name => name is null || !string.IsNullOrWhiteSpace(name)).When(command => command.Debtor is not null);
-        RuleForEach(command => command.Due.Lines).ChildRules(line =>
+    }
+}
+
+internal sealed class DuePlanValidator : AbstractValidator<DuePlan>
+{
+    public DuePlanValidator()
+    {
+        RuleFor(due => due.Lines).NotEmpty();
+        RuleForEach(due => due.Lines).ChildRules(line =>
         {
             line.RuleFor(l => l.Amount.Cents).GreaterThan(0).WithName("Amount");
             line.RuleFor(l => l.Label).NotEmpty().MaximumLength(80);
@@ -53,7 +70,7 @@ internal sealed class OpenPositionHandler(ISessions sessions, CallContext call, 
                    set due_on = case when d.state in ('open', 'expired') then excluded.due_on else d.due_on end,
                        expires_on = case when d.state in ('open', 'expired') then excluded.expires_on else d.expires_on end,
                        state = case when d.state = 'expired' and (excluded.expires_on is null or excluded.expires_on >= @today) then 'open' else d.state end
-                returning due_id, position_id, state;
+                returning due_id, position_id, state, exists (select from payments.due o where o.entity_id = d.entity_id and o.position_id = d.position_id and o.plan <> d.plan) as planned;
                 """,
                 new
                 {
@@ -65,7 +82,9 @@ internal sealed class OpenPositionHandler(ISessions sessions, CallContext call, 
             var opened = new OpenedPosition(new(due.PositionId), new(due.DueId), due.State == "paid");
             if (due.State == "open")
                 await DueLines.Replace(session, due.DueId, request.Due.Lines);
-            return opened;
+            return due.Planned || request.Plans.Count > 0
+                ? opened with { Instalments = await DueRows.OpenPlans(session, due.PositionId, request.Plans, LegalTime.Day(clock.GetUtcNow())) }
+                : opened;
         },
         cancellationToken);
 
@@ -74,6 +93,7 @@ internal sealed class OpenPositionHandler(ISessions sessions, CallContext call, 
         public Guid DueId { get; init; }
         public Guid PositionId { get; init; }
         public string State { get; init; } = "";
+        public bool Planned { get; init; }
     }
 }
 
@@ -101,4 +121,38 @@ internal static class DueLines
             accounts = lines.Select(line => line.Account).ToArray(),
             cents = lines.Select(line => line.Amount.Cents).ToArray(),
         });
+
+    /// <summary>What a due was opened with.</summary>
+    public static Task<IReadOnlyList<AmountLine>> Of(ISessions sessions, Guid due, CancellationToken stop) => sessions.Run(
+        session => session.List<AmountLine>(
+            "select label, tax_code as taxCode, account, cents as amount from payments.due_line where entity_id = @entity and due_id = @due order by n", new { entity = session.Entity, due }),
+        stop);
+
+    /// <summary>The same for several dues at once.</summary>
+    public static Task Replace(IEntitySession session, IReadOnlyList<(Guid Due, IReadOnlyList<AmountLine> Lines)> dues)
+    {
+        var lines = dues.SelectMany(due => due.Lines.Select((line, index) => (due.Due, N: (short)(index + 1), Line: line))).ToList();
+        return session.Execute(
+            """
+            delete from payments.due_line l using unnest(@dues, @counts) as c (due_id, lines) where l.entity_id = @entity and l.due_id = c.due_id and l.n > c.lines;
+
+            insert into payments.due_line (entity_id, due_id, n, label, tax_code, account, cents)
+            select @entity, l.due_id, l.n, l.label, l.tax_code, l.account, l.cents
+              from unnest(@lineDues, @numbers, @labels, @taxCodes, @accounts, @cents) as l (due_id, n, label, tax_code, account, cents)
+            on conflict (entity_id, due_id, n) do update
+               set label = excluded.label, tax_code = excluded.tax_code, account = excluded.account, cents = excluded.cents;
+            """,
+            new
+            {
+                entity = session.Entity,
+                dues = dues.Select(due => due.Due).ToArray(),
+                counts = dues.Select(due => due.Lines.Count).ToArray(),
+                lineDues = lines.ConvertAll(line => line.Due).ToArray(),
+                numbers = lines.ConvertAll(line => line.N).ToArray(),
+                labels = lines.ConvertAll(line => line.Line.Label).ToArray(),
+                taxCodes = lines.ConvertAll(line => line.Line.TaxCode).ToArray(),
+                accounts = lines.ConvertAll(line => line.Line.Account).ToArray(),
+                cents = lines.ConvertAll(line => line.Line.Amount.Cents).ToArray(),
+            });
+    }
 }

@@ -44,26 +44,38 @@ internal sealed class PositionExpirer(Database database, Lazy<CallScopes> scopes
             if (await LockedPosition.Find(session, id) is not { } position)
                 return 0;
             var expired = await session.Execute(
-                "update payments.due set state = 'expired' where entity_id = @entity and position_id = @id and state = 'open' and expires_on < @today",
-                new { entity = session.Entity, id, today });
+                """
+                update payments.due d set state = 'expired'
+                 where d.entity_id = @entity and d.position_id = @id and d.state = 'open'
+                   and (d.expires_on < @today
+                        -- Of a plan that nobody has begun, the rest makes no sense without what is over.
+                        or d.plan <> @Single and exists (select from payments.due o where o.entity_id = @entity and o.position_id = @id and o.plan = d.plan and o.state = 'open' and o.expires_on < @today)
+                           and not exists (select from payments.due o where o.entity_id = @entity and o.position_id = @id and o.state = 'paid'))
+                """,
+                new { entity = session.Entity, id, today, DueRows.Single });
             if (expired == 0)
                 return 0;   // another host was faster, or it was paid
-            var version = await session.First<int>(
+            var after = (await session.First<AfterRow>(
                 """
                 update payments.position p
                    set version = version + 1,
-                       state = case when exists (select from payments.due d where d.entity_id = @entity and d.position_id = @id and d.state = 'open') then p.state
-                                    when exists (select from payments.due d where d.entity_id = @entity and d.position_id = @id and d.state = 'paid') then 'part_paid'
-                                    else 'expired' end
+                       state = case when d.open then p.state when d.paid then 'paid' else 'expired' end
+                  from (select bool_or(state = 'open') as open, bool_or(state = 'paid') as paid from payments.due where entity_id = @entity and position_id = @id) d
                  where p.entity_id = @entity and p.position_id = @id
-                returning version
+                returning version, d.open as stillPayable
                 """,
-                new { entity = session.Entity, id });
+                new { entity = session.Entity, id }))!;
             session.Record("position.expired", new { position.Key.Service, position.Key.Reference });
-            session.Raise(new PositionExpired(position.Key, version, clock.GetUtcNow()));
+            session.Raise(new PositionExpired(position.Key, after.Version, clock.GetUtcNow()) { StillPayable = after.StillPayable });
             return 1;
         },
         stop));
+
+    sealed class AfterRow
+    {
+        public int Version { get; init; }
+        public bool StillPayable { get; init; }
+    }
 
     sealed class LateRow
     {

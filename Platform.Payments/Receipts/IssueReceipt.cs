@@ -41,7 +41,8 @@ internal sealed class IssueReceipt(EntityDirectory entities, ServiceCatalog cata
 
         var lines = await session.List<LineRow>(
             """
-            select s.service, s.title, l.label, l.cents
+            select s.service, s.title, l.label, l.cents, case when d.plan <> 'single' then d.n::int end as instalment,
+                   case when d.plan <> 'single' then (select count(*) from payments.due o where o.entity_id = d.entity_id and o.position_id = d.position_id and o.plan = d.plan)::int end as instalments
               from payments.payment_line l
               join payments.due d on d.entity_id = l.entity_id and d.due_id = l.due_id
               join payments.position s on s.entity_id = d.entity_id and s.position_id = d.position_id
@@ -130,7 +131,7 @@ internal sealed class IssueReceipt(EntityDirectory entities, ServiceCatalog cata
                 new Heading(t["receipt.lines"]),
                 new Table(
                     [new Column(t["receipt.line"], 3), new Column(t["receipt.line.amount"], 1, Amounts: true)],
-                    [.. lines.Select(line => new DocumentCell[] { $"{(several ? $"{catalog.Find(line.Service)?.TitleIn(culture) ?? line.Service}: " : "")}{line.Title} — {line.Label}", new Euro(line.Cents) })],
+                    [.. lines.Select(line => new DocumentCell[] { $"{(several ? $"{catalog.Find(line.Service)?.TitleIn(culture) ?? line.Service}: " : "")}{line.Title}{(line.Instalment is { } n ? t["receipt.instalment", n, line.Instalments!] : "")} — {line.Label}", new Euro(line.Cents) })],
                     new Total(t["receipt.total"], total)),
                 new QrCode(address.CheckOf(code), t["receipt.qr"]),
             ],
@@ -163,6 +164,8 @@ internal sealed class IssueReceipt(EntityDirectory entities, ServiceCatalog cata
         public string Service { get; init; } = "";
         public string Title { get; init; } = "";
         public string Label { get; init; } = "";
+        public int? Instalment { get; init; }
+        public int? Instalments { get; init; }
         public long Cents { get; init; }
     }
 }

@@ -145,8 +145,9 @@ internal sealed class RecordPaymentHandler(ISessions sessions, CallContext call,
         select d.due_id, d.position_id, d.state, p.title, s.subject_id, s.name, s.tax_code,
                (select y.order_no from payments.due_paid x join payments.payment y on y.entity_id = x.entity_id and y.payment_id = x.payment_id
                  where x.entity_id = d.entity_id and x.due_id = d.due_id) as paid_by,
-               (select min(y.order_no) from payments.payment_item i join payments.payment y on y.entity_id = i.entity_id and y.payment_id = i.payment_id
-                 where i.entity_id = d.entity_id and i.due_id = d.due_id and y.received is null
+               (select min(y.order_no) from payments.due o join payments.payment_item i on i.entity_id = o.entity_id and i.due_id = o.due_id
+                  join payments.payment y on y.entity_id = i.entity_id and y.payment_id = i.payment_id
+                 where o.entity_id = d.entity_id and o.position_id = d.position_id and y.received is null
                    and (y.state in ('at_bank', 'unknown') or y.state = 'prepared' and y.created_at > @since)) as at_bank
           from payments.position p
           join payments.due d on d.entity_id = p.entity_id and d.position_id = p.position_id

@@ -2,6 +2,7 @@ using Platform.Core.Money;
 using Platform.Core.Storage;
 using Platform.Core.Time;
 using Platform.Payments.Ledger;
+using Platform.Payments.Positions;
 
 namespace Platform.Payments.Refunds;
 
@@ -120,9 +121,14 @@ internal static class RefundEnd
                     entity = session.Entity, due.DueId, due.PositionId, refund.PaymentId, refund.RefundId, refund.DueAfter, now, cause = WasDone, Books.Income, Books.Shortfall,
                     day = LegalTime.Day(now),
                 });
+            if (due.Planned)
+                await DueRows.Settle(session, due.PositionId, freed: refund.DueAfter);
         }
         session.Raise(new PositionRefunded(
-            new(new(due.PositionId), due.Service, due.Reference), version, due.DueId, refund.PaymentId, refund.OrderNo, refund.RefundId, new Euro(due.Cents), then, now));
+            new(new(due.PositionId), due.Service, due.Reference), version, due.DueId, refund.PaymentId, refund.OrderNo, refund.RefundId, new Euro(due.Cents), then, now)
+        {
+            Instalment = await DueRows.StandingOf(session, due.DueId, due.Plan),
+        });
     }
 
     /// <summary>The bank took the whole payment back: it holds nothing of it, whatever was given back before, and nothing is to be given back any more.</summary>
@@ -147,7 +153,7 @@ internal static class RefundEnd
     /// </summary>
     static Task<IReadOnlyList<DueRow>> Dues(IEntitySession session, RefundRow refund) => session.List<DueRow>(
         """
-        select d.due_id, d.position_id, p.service, p.reference, coalesce(g.now, 0)::bigint as cents,
+        select d.due_id, d.position_id, d.plan, exists (select from payments.due o where o.entity_id = @entity and o.position_id = d.position_id and o.due_id <> d.due_id) as planned, p.service, p.reference, coalesce(g.now, 0)::bigint as cents,
                coalesce(g.ever, 0) >= i.cents - coalesce((select s.cents from payments.surplus s where s.entity_id = @entity and s.payment_id = @PaymentId and s.due_id = d.due_id and s.kind = 'too_little' and s.resolved_by is null), 0) as whole
           from payments.payment_item i
           left join (select l.due_id, sum(l.cents) filter (where l.refund_id = @RefundId)::bigint as now, sum(l.cents) as ever
@@ -170,6 +176,10 @@ internal static class RefundEnd
     {
         public Guid DueId { get; init; }
         public Guid PositionId { get; init; }
+        public string Plan { get; init; } = "";
+
+        /// <summary>The position has other dues besides.</summary>
+        public bool Planned { get; init; }
         public string Service { get; init; } = "";
         public string Reference { get; init; } = "";
         public long Cents { get; init; }

@@ -27,13 +27,16 @@ internal static class Evidence
              where b.entity_id = @owner),
         line as (
             select l.batch, l.line, l.kind, l.order_no, l.gross_cents, l.fee_cents, l.taken_on, b.credited, b.entries, b.value_on, c.creditor_id, c.code,
-                   p.payment_id, p.state, p.taken_cents, p.commission_cents, p.agreement_id is not distinct from b.agreement_id as ours,
-                   coalesce(p.agreement_id = b.agreement_id and p.taken_cents = l.gross_cents
-                       and p.state = any(case l.kind when 'payment' then array['paid', 'reversed'] else array['reversed'] end), false) as fits
+                   p.payment_id, r.refund_id, r.state as refund_state, r.cents as refund_cents, p.state, p.taken_cents, p.commission_cents, p.agreement_id is not distinct from b.agreement_id as ours,
+                   coalesce(p.agreement_id = b.agreement_id and case l.kind when 'refund' then r.cents = l.gross_cents and r.state = 'done' else p.taken_cents = l.gross_cents
+                       and p.state = any(case l.kind when 'payment' then array['paid', 'reversed'] else array['reversed'] end) end, false) as fits
               from payments.settlement_line l
               join batch b on b.batch = l.batch
-              left join creditor c on c.code = left(l.order_no, 3)
-              left join payments.payment p on p.entity_id = c.creditor_id and p.order_no = l.order_no
+              left join creditor c on c.code = case l.kind when 'refund' then substr(l.order_no, 3, 3) else left(l.order_no, 3) end
+              -- A refund's line bears its own number, and is about the payment of which it is.
+              left join payments.refund r on l.kind = 'refund' and r.entity_id = c.creditor_id and r.number = l.order_no
+              left join payments.payment p on p.entity_id = c.creditor_id
+                    and p.order_no = case l.kind when 'refund' then (select o.order_no from payments.payment o where o.entity_id = r.entity_id and o.payment_id = r.payment_id) else l.order_no end
              where l.entity_id = @owner),
         labelled as (
             select n.*,
@@ -42,7 +45,8 @@ internal static class Evidence
                         when nth > 1 then 'twice'
                         when kind = 'payment' and state not in ('paid', 'reversed') then 'not_paid'
                         when kind = 'reversal' and state <> 'reversed' then 'not_reversed'
-                        when gross_cents is distinct from taken_cents then 'other_amount'
+                        when kind = 'refund' and refund_state <> 'done' then 'not_refunded'
+                        when gross_cents is distinct from case kind when 'refund' then refund_cents else taken_cents end then 'other_amount'
                         else 'right' end as label
               -- Of several lines about one payment the first by the day and by its own name stands, whichever came first.
               from (select l.*, row_number() over (partition by l.order_no, l.kind order by l.fits desc, l.taken_on, l.batch, l.line) as nth from line l) n)

@@ -12,7 +12,7 @@ namespace Platform.Payments.Settlement;
 internal sealed record Payout(string Number, EntityId Creditor, Euro Amount, DateOnly OrderedOn, bool Paid);
 
 /// <summary>What a payout consists of.</summary>
-/// <param name="Amount">Less than zero for what was taken back or is kept as commission.</param>
+/// <param name="Amount">Less than zero for what was taken back, given back or is kept as commission.</param>
 internal sealed record PayoutItem(DateOnly BookedOn, string Cause, string OrderNumber, string Title, Euro Amount);
 
 /// <summary>Pays out to creditors what the centre owes them: each booking once, by key.</summary>
@@ -88,7 +88,8 @@ internal sealed class Payouts(Database database, Reconciliation reconciliation, 
         select t.booked_on, t.cause, coalesce(p.order_no, '') as orderNumber, coalesce(s.title, '') as title, case when t.credit = @owed then t.cents else -t.cents end as amount
           from payments.payout_item i
           join payments.transfer t on t.entity_id = i.entity_id and t.cause = i.cause and t.cause_id = i.cause_id and t.n = i.n
-          left join payments.payment p on p.entity_id = @creditor and p.payment_id = t.cause_id
+          left join payments.refund f on t.cause = 'settlement.refund' and f.entity_id = @creditor and f.refund_id = t.cause_id
+          left join payments.payment p on p.entity_id = @creditor and p.payment_id = coalesce(f.payment_id, t.cause_id)
           left join lateral (
               select string_agg(distinct o.title, ', ') as title from payments.payment_item pi
                 join payments.due d on d.entity_id = pi.entity_id and d.due_id = pi.due_id
@@ -130,6 +131,7 @@ internal sealed class Payouts(Database database, Reconciliation reconciliation, 
     static string Words(string cause) => cause switch
     {
         "settlement.reversal" => "Storno: ",
+        "settlement.refund" => "Rimborso: ",
         "settlement.commission" => "Commissione: ",
         _ => "",
     };

@@ -105,7 +105,7 @@ internal sealed class Reconciliation(Database database, Agreements agreements, E
     const string Missing =
         """
         , held as (
-            select l.kind, l.payment_id, l.gross_cents, l.commission_cents, case when l.creditor_id = @owner then 'collections' else 'owed/' || l.code end as account,
+            select l.kind, l.payment_id, case l.kind when 'refund' then l.refund_id else l.payment_id end as cause_id, l.gross_cents, l.commission_cents, case when l.creditor_id = @owner then 'collections' else 'owed/' || l.code end as account,
                    l.creditor_id = @owner as own
               from labelled l where l.label = 'right' and l.credited),
         wanted as (
@@ -113,7 +113,7 @@ internal sealed class Reconciliation(Database database, Agreements agreements, E
             union all
             select 'settlement.fee', batch_id, 'fees', 'suspense', fee_cents from batch where credited and fee_cents > 0
             union all
-            select 'settlement.' || kind, payment_id, 'suspense', account, case kind when 'payment' then gross_cents else -gross_cents end from held
+            select 'settlement.' || kind, cause_id, 'suspense', account, case kind when 'payment' then gross_cents else -gross_cents end from held
             union all
             -- What is agreed for taking the money stays here, unless the money goes back.
             select 'settlement.commission', h.payment_id, h.account, 'commissions', h.commission_cents from held h
@@ -125,7 +125,7 @@ internal sealed class Reconciliation(Database database, Agreements agreements, E
             -- A row says in which direction it counts: nothing that is wanted goes from "suspense" to the bank, or from the commissions back.
             select cause, cause_id, least(debit, credit) as one, greatest(debit, credit) as other, sum(case when debit < credit then cents else -cents end) as cents
               from payments.transfer
-             where entity_id = @owner and cause in ('bank.entry', 'settlement.fee', 'settlement.payment', 'settlement.reversal', 'settlement.commission', 'payout.paid')
+             where entity_id = @owner and cause in ('bank.entry', 'settlement.fee', 'settlement.payment', 'settlement.reversal', 'settlement.refund', 'settlement.commission', 'payout.paid')
              group by 1, 2, 3, 4)
         select coalesce(w.cause, b.cause) as cause, coalesce(w.cause_id, b.cause_id) as causeId, coalesce(w.one, b.one) as debit, coalesce(w.other, b.other) as credit,
                (coalesce(w.cents, 0) - coalesce(b.cents, 0))::bigint as cents
@@ -225,7 +225,7 @@ internal static class CreditorsHalf
         half as (
             select c.creditor, t.cause, t.cause_id, t.n, m.debit, m.credit, t.cents, t.booked_on, t.booked_at
               from payments.transfer t
-              join (select payment_id as cause_id, entity_id as creditor from payments.payment union all select payout_id, creditor_id from payments.payout) c on c.cause_id = t.cause_id
+              join (select payment_id as cause_id, entity_id as creditor from payments.payment union all select refund_id, entity_id from payments.refund union all select payout_id, creditor_id from payments.payout) c on c.cause_id = t.cause_id
               cross join lateral (select case when t.credit like 'owed/%' then 'centre' when t.credit like 'payouts/%' then 'payout' when t.credit = 'commissions' then 'commissions'
                                               when t.cause = 'payout.paid' then 'bank' else 'collections' end as debit,
                                          case when t.debit like 'owed/%' then 'centre' when t.debit like 'payouts/%' then 'payout' when t.debit = 'commissions' then 'commissions'

@@ -56,16 +56,18 @@ internal sealed class SettlementDays(Database database, Reconciliation reconcili
     const string Items =
         """
         , booked as (
-            select t.cause_id as payment_id, sum(case when t.debit = 'suspense' then t.cents else -t.cents end) as cents
-              from payments.transfer t where t.entity_id = @owner and t.cause in ('settlement.payment', 'settlement.reversal') group by 1),
+            select coalesce(r.payment_id, t.cause_id) as payment_id, sum(case when t.debit = 'suspense' then t.cents else -t.cents end) as cents
+              from payments.transfer t left join payments.refund r on t.cause = 'settlement.refund' and r.refund_id = t.cause_id
+             where t.entity_id = @owner and t.cause in ('settlement.payment', 'settlement.reversal', 'settlement.refund') group by 1),
         said as (
             select l.payment_id,
                    sum(case l.kind when 'payment' then l.gross_cents else -l.gross_cents end) filter (where l.label = 'right' and l.credited) as credited,
                    bool_or(l.kind = 'payment') as has_payment, bool_or(l.kind = 'reversal') as has_reversal,
-                   min(l.batch) filter (where l.label = 'right' and not l.credited) as waiting, min(l.entries) filter (where l.label = 'right' and not l.credited) as entries
+                   sum(l.gross_cents) filter (where l.kind = 'refund' and l.label = 'right' and l.credited) as refunded,
+                   min(l.batch) filter (where l.label = 'right' and l.kind <> 'refund' and not l.credited) as waiting, min(l.entries) filter (where l.label = 'right' and l.kind <> 'refund' and not l.credited) as entries
               from labelled l where l.ours group by 1),
         payment as (
-            select (p.paid_at at time zone 'Europe/Rome')::date as day, c.code, p.order_no, p.state, case p.state when 'paid' then p.taken_cents else 0 end as taken,
+            select (p.paid_at at time zone 'Europe/Rome')::date as day, c.code, p.order_no, p.state, case p.state when 'paid' then p.taken_cents else 0 end - coalesce(s.refunded, 0) as taken,
                    coalesce(s.credited, 0) as credited, coalesce(b.cents, 0) as owed, p.taken_cents, s.waiting, s.entries, coalesce(s.has_payment, false) as has_payment, coalesce(s.has_reversal, false) as has_reversal
               from payments.payment p
               join agreement a on a.agreement_id = p.agreement_id
@@ -86,7 +88,7 @@ internal sealed class SettlementDays(Database database, Reconciliation reconcili
                          case when p.credited <> p.owed and p.waiting is null then abs(p.credited - p.owed) else p.taken_cents end as cents, '' as detail) w on w.label is not null
             union all
             select l.taken_on, l.code, 0, case when l.credited then case l.kind when 'payment' then l.gross_cents else -l.gross_cents end else 0 end, 0, l.label, l.order_no,
-                   case l.label when 'other_amount' then abs(l.gross_cents - l.taken_cents) else l.gross_cents end, l.batch || ' riga ' || l.line
+                   case l.label when 'other_amount' then abs(l.gross_cents - case l.kind when 'refund' then l.refund_cents else l.taken_cents end) else l.gross_cents end, l.batch || ' riga ' || l.line
               from labelled l where l.label <> 'right'
             union all
             select e.value_on, null, 0, 0, 0, case when e.cents > 0 then 'unknown_credit' else 'unknown_debit' end, e.entry_id::text, abs(e.cents), left(e.remittance, 80)

@@ -13,8 +13,16 @@ namespace Platform.Payments.Settlement;
 /// <param name="Digest">Of what it says, so that the same batch in another file is the same.</param>
 internal sealed record SettlementBatch(string Name, DateOnly ValueOn, Euro Net, Euro Fees, byte[] Digest, IReadOnlyList<SettlementLine> Lines);
 
-/// <summary>A payment that is handed over, or one that is taken back again.</summary>
-internal sealed record SettlementLine(int Number, bool Reversal, string OrderNumber, Euro Gross, Euro Fee, DateOnly TakenOn);
+/// <summary>A payment that is handed over, one that is taken back again, or a refund of a part or the whole of one.</summary>
+/// <param name="OrderNumber">Of a refund its own number.</param>
+internal sealed record SettlementLine(int Number, SettlementLineKind Kind, string OrderNumber, Euro Gross, Euro Fee, DateOnly TakenOn);
+
+internal enum SettlementLineKind
+{
+    Payment,
+    Reversal,
+    Refund,
+}
 
 /// <summary>
 /// Reads the settlement file, version 1: docs/settlement.md. Whole or not at all: each batch announces how many lines it has and what they come to, and the
@@ -78,12 +86,12 @@ internal sealed partial class SettlementFile
                 Wrong(null, Short(raw), "La riga deve avere 7 campi.");
             else if (cells[0] == "F")
                 Open(cells, opened);
-            else if (cells[0] is "P" or "S")
+            else if (cells[0] is "P" or "S" or "R")
                 Add(cells);
             else if (cells[0] == "Z")
                 ended = Whole(cells, opened);
             else
-                Wrong("tipo", cells[0], "Il tipo è F (flusso), P (pagamento), S (storno) o Z (fine).");
+                Wrong("tipo", cells[0], "Il tipo è F (flusso), P (pagamento), S (storno), R (rimborso) o Z (fine).");
             if (_errors.Count >= MostErrors)
                 return [];
         }
@@ -122,16 +130,16 @@ internal sealed partial class SettlementFile
             Wrong("flusso", cells[1], "La riga F del flusso deve venire prima.");
         else if (!Count(cells[2], out var number) || number != batch.Lines.Count + 1)
             Wrong("righe", cells[2], $"Le righe di un flusso si contano da 1: qui {batch.Lines.Count + 1}.");
-        else if (OrderNumber.EntityOf(cells[3]) is null)
-            Wrong("ordine", cells[3], "Non è un numero d'ordine di Portico.");
+        else if (cells[0] == "R" ? !cells[3].StartsWith("R-", StringComparison.Ordinal) || OrderNumber.EntityOf(cells[3][2..]) is null : OrderNumber.EntityOf(cells[3]) is null)
+            Wrong("ordine", cells[3], cells[0] == "R" ? "Non è il numero di un rimborso di Portico: R- e un numero d'ordine." : "Non è un numero d'ordine di Portico.");
         else if (!Amount(cells[4], signed: false, out var gross) || gross == Euro.Zero)
-            Wrong("importo", cells[4], "Un importo maggiore di zero, con due decimali e la virgola, senza segno: uno storno si riconosce dal tipo S.");
+            Wrong("importo", cells[4], "Un importo maggiore di zero, con due decimali e la virgola, senza segno: uno storno si riconosce dal tipo S, un rimborso dal tipo R.");
         else if (!Amount(cells[5], signed: false, out var fee))
             Wrong("commissione", cells[5], "Con due decimali e la virgola, senza segno; 0,00 se non c'è.");
         else if (!Day(cells[6], out var takenOn))
             Wrong("data", cells[6], "Il giorno dell'operazione: aaaa-mm-gg.");
         else
-            batch.Lines.Add(new(number, cells[0] == "S", cells[3], gross, fee, takenOn));
+            batch.Lines.Add(new(number, cells[0] switch { "S" => SettlementLineKind.Reversal, "R" => SettlementLineKind.Refund, _ => SettlementLineKind.Payment }, cells[3], gross, fee, takenOn));
     }
 
     bool Whole(string[] cells, List<Opened> opened)
@@ -177,7 +185,7 @@ internal sealed partial class SettlementFile
         public SettlementBatch? Close(SettlementFile file)
         {
             var fees = new Euro(Lines.Sum(line => line.Fee.Cents));
-            var net = new Euro(Lines.Sum(line => line.Reversal ? -line.Gross.Cents : line.Gross.Cents)) - fees;
+            var net = new Euro(Lines.Sum(line => line.Kind == SettlementLineKind.Payment ? line.Gross.Cents : -line.Gross.Cents)) - fees;
             if (Lines.Count != Announced)
                 file.Wrong("righe", Lines.Count.ToString(CultureInfo.InvariantCulture), $"Il flusso {Name} annuncia {Announced} righe e ne ha {Lines.Count}.", At);
             else if (fees != Fees || net != Net)
@@ -191,7 +199,8 @@ internal sealed partial class SettlementFile
         {
             var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{Name};{ValueOn:yyyy-MM-dd};{Net.Cents};{Fees.Cents}\n");
             foreach (var line in Lines)
-                text.Append(CultureInfo.InvariantCulture, $"{line.Reversal};{line.OrderNumber};{line.Gross.Cents};{line.Fee.Cents};{line.TakenOn:yyyy-MM-dd}\n");
+                // Digests of batches without refunds are as they were before there were any.
+                text.Append(CultureInfo.InvariantCulture, $"{line.Kind switch { SettlementLineKind.Payment => "False", SettlementLineKind.Reversal => "True", _ => "Refund" }};{line.OrderNumber};{line.Gross.Cents};{line.Fee.Cents};{line.TakenOn:yyyy-MM-dd}\n");
             return SHA256.HashData(Encoding.ASCII.GetBytes(text.ToString()));
         }
     }

@@ -69,7 +69,8 @@ internal sealed class SettlementImports(Database database, Agreements agreements
                 """
                 insert into payments.settlement_batch (entity_id, batch, batch_id, agreement_id, digest, file_name, value_on, lines, net_cents, fee_cents, imported_at)
                 values (@entity, @Name, @id, @agreement, @Digest, @fileName, @ValueOn, @lines, @net, @fees, @now)
-                on conflict (entity_id, batch) do nothing
+                -- Of either key: who loads the same at once is met at the one that is written first.
+                on conflict do nothing
                 """,
                 new
                 {
@@ -95,7 +96,7 @@ internal sealed class SettlementImports(Database database, Agreements agreements
                 {
                     entity = session.Entity, batch.Name,
                     numbers = batch.Lines.Select(line => line.Number).ToArray(),
-                    kinds = batch.Lines.Select(line => line.Reversal ? "reversal" : "payment").ToArray(),
+                    kinds = batch.Lines.Select(line => line.Kind switch { SettlementLineKind.Reversal => "reversal", SettlementLineKind.Refund => "refund", _ => "payment" }).ToArray(),
                     orders = batch.Lines.Select(line => line.OrderNumber).ToArray(),
                     gross = batch.Lines.Select(line => line.Gross.Cents).ToArray(),
                     fees = batch.Lines.Select(line => line.Fee.Cents).ToArray(),

@@ -144,7 +144,7 @@ public sealed record ShowFineModel(
         FineRefusals.NotFound or FineRefusals.AlreadyPaid or FineRefusals.NotToldYet or FineRefusals.NoticeOver or FineRefusals.Appealed or FineRefusals.Archived
             or FineRefusals.AtCollector or FineRefusals.InInstalments or FineRefusals.NoReducedPayment or FineRefusals.NotDeclarable
             or CheckoutRefusals.AlreadyPaid or CheckoutRefusals.NotOpen or CheckoutRefusals.NotPriced or CheckoutRefusals.NoAgreement
-            or CheckoutRefusals.GatewaySilent or CheckoutRefusals.WrongEmail or FineRefusals.NotAddable => texts[$"refusal.{refusal.Code}"],
+            or CheckoutRefusals.GatewaySilent or CheckoutRefusals.WrongEmail or CheckoutRefusals.OtherPlan or FineRefusals.NotAddable => texts[$"refusal.{refusal.Code}"],
         _ => texts["refusal.other", refusal.Code],
     };
 }

@@ -88,7 +88,7 @@ internal static class BillWords
     public static string? Of(Refusal? refusal, Texts t) => refusal?.Code switch
     {
         null => null,
-        BillRefusals.NotFound or BillRefusals.AlreadyPaid or BillRefusals.NotOpen or CheckoutRefusals.AlreadyPaid or CheckoutRefusals.NotOpen or CheckoutRefusals.NotPriced
+        BillRefusals.NotFound or BillRefusals.AlreadyPaid or BillRefusals.NotOpen or CheckoutRefusals.AlreadyPaid or CheckoutRefusals.NotOpen or CheckoutRefusals.OtherPlan or CheckoutRefusals.NotPriced
             or CheckoutRefusals.NoAgreement or CheckoutRefusals.GatewaySilent => t[$"refusal.{refusal.Code}"],
         _ => t["refusal.other", refusal.Code],
     };

@@ -24,6 +24,9 @@ public enum Guard
 
     /// <summary>The gateway is asked about what nobody came back from.</summary>
     Asking,
+
+    /// <summary>What is paid of a position closes its other ways of paying.</summary>
+    OneWay,
 }
 
 /// <param name="Steps">Each is one transaction, one message, one deed of a payer or of the bank, or a move of the clock.</param>
@@ -54,7 +57,10 @@ internal sealed record SimulationFound(int Steps, int Seed, int Payments, int He
 /// transactions, the outbox and a service. The state machine, the times of its questions and the back-off of deliveries are the product's own; tables are dictionaries with the keys
 /// that the schema has, and each transaction is one step. It finds orders of things that nobody thought of; that PostgreSQL does what is assumed of it is for the other campaigns.
 /// </summary>
-/// <remarks>Assumed of the bank: it tells its listener again until it is answered, and knows its own orders when asked.</remarks>
+/// <remarks>
+/// Among the dues are positions that may be paid at once or in two instalments, payments of up to three dues as a cart's are, and money that an officer received, which no bank knows of.
+/// Assumed of the bank: it tells its listener again until it is answered, and knows its own orders when asked.
+/// </remarks>
 internal sealed class Simulation(int seed, Guard without = Guard.None)
 {
     const int DuesAtOnce = 40;
@@ -75,6 +81,7 @@ internal sealed class Simulation(int seed, Guard without = Guard.None)
     readonly List<Due> _waiting = [];
     readonly List<(int Due, int Seq)> _effects = [];
     readonly Queue<Payment> _live = new();
+    readonly List<Payment> _recorded = [];
 
     // What does not: work under way.
     readonly List<IEnumerator<bool>>[] _hosts = [[], []];
@@ -109,6 +116,9 @@ internal sealed class Simulation(int seed, Guard without = Guard.None)
                 break;
             case < 40 when !calm:
                 Crash();
+                break;
+            case < 42:
+                AtTheCounter(calm);
                 break;
             case < 45:
                 _now += TimeSpan.FromSeconds(_dice.Next(1, calm ? 3600 : 120));
@@ -149,23 +159,58 @@ internal sealed class Simulation(int seed, Guard without = Guard.None)
         _crashes++;
     }
 
-    /// <summary>A payer starts to pay one or two open dues; nothing keeps another tab from having done so too.</summary>
+    /// <summary>A payer starts to pay one to three open dues; nothing keeps another tab from having done so too.</summary>
     void Start()
     {
         if (_dues.Count < DuesAtOnce || _dice.Next(2) == 0)
-            _dues.Add(new Due { Id = _dues.Count, Cents = _dice.Next(1, 50_000) });
+            Open();
         // Near the end of the list are the young ones: several payments at once for one due are common.
-        var first = _dues[Math.Max(0, _dues.Count - 1 - _dice.Next(DuesAtOnce))];
-        var second = _dice.Next(4) == 0 ? _dues[Math.Max(0, _dues.Count - 1 - _dice.Next(DuesAtOnce))] : first;
-        if (first.Paid || second.Paid)
+        Due[] dues = [.. Enumerable.Range(0, _dice.Next(8) switch { 0 => 3, 1 => 2, _ => 1 }).Select(_ => _dues[Math.Max(0, _dues.Count - 1 - _dice.Next(DuesAtOnce))]).Distinct().OrderBy(due => due.Id)];
+        if (dues.Any(due => due.Paid) || without != Guard.OneWay && dues.Any(due => due.Replaced || due.TakenOtherwise(dues)))
             return;
-        Due[] dues = first == second ? [first] : [.. new[] { first, second }.OrderBy(due => due.Id)];
-        var payment = new Payment { Id = _payments.Count, Dues = dues, Asked = dues.Sum(due => due.Cents), CreatedAt = _now };
+        var payment = new Payment { Id = _payments.Count, Dues = dues, Asked = dues.Sum(due => due.Cents), CreatedAt = _now, Received = dues.Length == 1 && dues[0].Plan == 0 && _dice.Next(12) == 0 };
         _payments.Add(payment.Id, payment);
+        foreach (var due in dues)
+            due.Payments.Add(payment);
+        if (payment.Received)
+        {
+            _recorded.Add(payment);
+            return;
+        }
         AskAt(payment, _now + PaymentStates.Later(0));
         _live.Enqueue(payment);
         if (_live.Count > 400)
             _live.Dequeue();
+    }
+
+    /// <summary>One position in four may be paid at once or in two instalments.</summary>
+    void Open()
+    {
+        var ways = new List<Due>();
+        for (var plan = 0; plan < (_dice.Next(4) == 0 ? 3 : 1); plan++)
+            ways.Add(new Due { Id = _dues.Count + plan, Plan = Math.Min(plan, 1), Cents = _dice.Next(1, 50_000), Ways = ways });
+        _dues.AddRange(ways);
+    }
+
+    /// <summary>A second officer agrees with what a first one received, or a third that it was wrong: one transaction, and no bank knows of it.</summary>
+    void AtTheCounter(bool calm)
+    {
+        if (_recorded.Count == 0)
+            return;
+        var payment = _recorded[_dice.Next(_recorded.Count)];
+        if (payment.State == PaymentState.Prepared)
+            Decide(payment, _dice.Next(8) == 0 ? GatewayOutcome.Abandoned : GatewayOutcome.Completed);
+        else if (payment.State == PaymentState.Paid && !calm && _dice.Next(4) == 0)
+            Decide(payment, GatewayOutcome.Reversed);
+        else
+            _recorded.Remove(payment);
+    }
+
+    void Decide(Payment payment, GatewayOutcome outcome)
+    {
+        // The drawer holds it from the moment in which it is said to.
+        _bank[payment.Id] = new Order { Outcome = outcome, Taken = outcome == GatewayOutcome.Completed ? payment.Asked : 0 };
+        Apply(payment, new(payment.Id, "officer", outcome, outcome == GatewayOutcome.Completed ? payment.Asked : null), new Fact { At = _now, Message = new(payment.Id, "officer", outcome, null) });
     }
 
     /// <summary>Something happens at the bank to a payment that is not old.</summary>
@@ -322,6 +367,7 @@ internal sealed class Simulation(int seed, Guard without = Guard.None)
                 {
                     _duePaid.Remove(due.Id);
                     due.Paid = false;
+                    due.Settle();
                     Raise(due);
                 }
             Book(payment, "reversed", -payment.Booked.Values.Sum());
@@ -332,6 +378,12 @@ internal sealed class Simulation(int seed, Guard without = Guard.None)
 
     void Take(Payment payment, Due due)
     {
+        if (due.Replaced && without != Guard.OneWay)
+        {
+            due.Version++;
+            _surplus.Add((payment.Id, due.Id));
+            return;
+        }
         if (without != Guard.PaidOnce && !_duePaid.TryAdd(due.Id, payment.Id))
         {
             due.Version++;
@@ -340,6 +392,7 @@ internal sealed class Simulation(int seed, Guard without = Guard.None)
         }
         _duePaid[due.Id] = payment.Id;
         due.Paid = true;
+        due.Settle();
         Raise(due);
     }
 
@@ -430,6 +483,8 @@ internal sealed class Simulation(int seed, Guard without = Guard.None)
             if (!seen.SequenceEqual(seen.Order()))
                 Note(ref outOfOrder, $"due {stream.Key}: {string.Join(' ', seen)}");
         }
+        foreach (var due in _dues.Where(due => due.Plan == 0 && due.Ways.Any(way => way.Plan == 0 && way.Paid) && due.Ways.Any(way => way.Plan != 0 && way.Paid)))
+            Note(ref doubled, $"due {due.Id} is paid at once, and in instalments too");
         foreach (var due in _dues)
             if (due.Paid != _duePaid.ContainsKey(due.Id))
                 Note(ref invented, $"due {due.Id} is {(due.Paid ? "paid" : "open")} and nobody paid it");
@@ -455,7 +510,26 @@ internal sealed class Simulation(int seed, Guard without = Guard.None)
     {
         public int Id { get; init; }
         public long Cents { get; init; }
+
+        /// <summary>0 is the whole at once.</summary>
+        public int Plan { get; init; }
+
+        /// <summary>All dues of its position.</summary>
+        public required List<Due> Ways { get; init; }
+        public List<Payment> Payments { get; } = [];
         public bool Paid { get; set; }
+        public bool Replaced { get; private set; }
+
+        /// <summary>As DueRows.Settle does, for the whole position.</summary>
+        public void Settle()
+        {
+            foreach (var way in Ways)
+                way.Replaced = !way.Paid && Ways.Exists(other => other.Paid && other.Plan != way.Plan) && !Ways.Exists(other => other.Paid && other.Plan == way.Plan);
+        }
+
+        /// <summary>Somebody is at the bank with another way, or this very payment would be.</summary>
+        public bool TakenOtherwise(IEnumerable<Due> together) => Ways.Exists(other => other.Plan != Plan
+            && (together.Contains(other) || other.Payments.Exists(payment => payment.State is PaymentState.Prepared or PaymentState.AtBank or PaymentState.Unknown)));
         public int Version { get; set; }
         public List<Delivery> Events { get; } = [];
     }
@@ -466,6 +540,9 @@ internal sealed class Simulation(int seed, Guard without = Guard.None)
         public required Due[] Dues { get; init; }
         public long Asked { get; init; }
         public PaymentState State { get; set; } = PaymentState.Prepared;
+
+        /// <summary>By an officer.</summary>
+        public bool Received { get; init; }
         public long? Taken { get; set; }
         public DateTimeOffset CreatedAt { get; init; }
         public DateTimeOffset? NextQuery { get; set; }

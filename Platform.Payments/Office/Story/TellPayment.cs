@@ -109,7 +109,9 @@ internal sealed class TellPaymentHandler(ISessions sessions, CallContext call, D
         var key = new { entity = session.Entity, payment = head.PaymentId, head.OrderNo, head.PayerId, MostLines };
         var dues = await session.List<StoryDue>(
             """
-            select i.due_id as dueId, o.position_id as positionId, o.reference, o.title, d.state, i.cents,
+            select i.due_id as dueId, o.position_id as positionId, o.reference,
+                   o.title || case when d.plan = 'single' then '' else ' — ' || d.plan || ' ' || d.n || '/' || (select count(*) from payments.due x where x.entity_id = d.entity_id and x.position_id = d.position_id and x.plan = d.plan) end as title,
+                   d.state, i.cents,
                    exists (select from payments.due_paid x where x.entity_id = i.entity_id and x.due_id = i.due_id and x.payment_id = i.payment_id) as paidByThis
               from payments.payment_item i
               join payments.due d on d.entity_id = i.entity_id and d.due_id = i.due_id
@@ -163,7 +165,7 @@ internal sealed class TellPaymentHandler(ISessions sessions, CallContext call, D
         var papers = await session.List<StoryPaper>(
             """
             select l.kind, l.batch as name, l.taken_on as day, l.gross_cents as cents
-              from payments.settlement_line l where l.entity_id in (0, @entity) and l.order_no = @OrderNo
+              from payments.settlement_line l where l.entity_id in (0, @entity) and l.order_no = any(array(select @OrderNo::text union all select r.number from payments.refund r where r.entity_id = @entity and r.payment_id = @payment))
             union all
             select 'payout', i.payout, o.ordered_on, sum(case when t.credit like 'owed/%' then t.cents else -t.cents end)::bigint
               from payments.payout_item i

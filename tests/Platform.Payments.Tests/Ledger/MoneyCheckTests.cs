@@ -32,6 +32,8 @@ internal sealed class MoneyCheckTests : OnOneHost
     [TestCase("missing", "insert into payments.surplus (entity_id, payment_id, due_id, kind, cents) select entity_id, payment_id, due_id, 'too_little', cents + 1 from payments.payment_item where payment_id = @Attempt")]
     [TestCase("missing", "insert into payments.surplus (entity_id, payment_id, due_id, kind, cents) select entity_id, payment_id, payment_id, 'too_little', 1 from payments.payment_item where payment_id = @Attempt")]
     [TestCase("cart", "update payments.payment set service = 'schoolfees' where payment_id = @Attempt")]
+    [TestCase("plans", "insert into payments.due (entity_id, due_id, position_id, plan, n, due_on, state) select entity_id, gen_random_uuid(), position_id, 'rate', 1, due_on, 'open' from payments.due where due_id = @Due")]
+    [TestCase("plans", "update payments.due set state = 'replaced' where due_id = @Due")]
     [TestCase("told", "update core.outbox set type = 'payments.position_reversed.1' where payload ->> 'due' = @Due::text")]
     [TestCase("told once", "update core.outbox set payload = jsonb_set(payload, '{payment}', to_jsonb(gen_random_uuid())) where payload ->> 'due' = @Due::text")]
     [TestCase("told once", "insert into core.outbox select entity_id, gen_random_uuid(), seq, gen_random_uuid(), type, payload, at from core.outbox where payload ->> 'due' = @Due::text")]

@@ -49,6 +49,7 @@ internal sealed class CommissionTests : OnOneHost
     [TestCase("--commission-percent", "101", "0 to 100")]
     [TestCase("--commission-percent", "1.255", "two decimals")]
     [TestCase("--commission-fixed", "-1", "less than zero")]
+    [TestCase("--commission-bearer", "payer", "d.lgs. 11/2010 art. 3 c. 4")]
     [TestCase("--until", "2020-01-01", "never be valid")]
     public async Task What_cannot_be_agreed_is_refused(string option, string value, string why)
     {

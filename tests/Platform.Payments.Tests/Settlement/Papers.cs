@@ -23,7 +23,7 @@ internal static class Papers
         {
             text.Append(CultureInfo.InvariantCulture, $"F;{batch.Name};{batch.Lines.Length};;{Euros(batch.Net)};{Euros(batch.Lines.Sum(line => line.Fee))};{batch.On:yyyy-MM-dd}\n");
             for (var n = 0; n < batch.Lines.Length; n++)
-                text.Append(CultureInfo.InvariantCulture, $"{(batch.Lines[n].Reversal ? "S" : "P")};{batch.Name};{n + 1};{batch.Lines[n].Order};{Euros(batch.Lines[n].Cents)};{Euros(batch.Lines[n].Fee)};{batch.Lines[n].On ?? batch.On:yyyy-MM-dd}\n");
+                text.Append(CultureInfo.InvariantCulture, $"{(batch.Lines[n].Reversal ? "S" : batch.Lines[n].Order.StartsWith("R-", StringComparison.Ordinal) ? "R" : "P")};{batch.Name};{n + 1};{batch.Lines[n].Order};{Euros(batch.Lines[n].Cents)};{Euros(batch.Lines[n].Fee)};{batch.Lines[n].On ?? batch.On:yyyy-MM-dd}\n");
         }
         return text.Append(CultureInfo.InvariantCulture, $"Z;;{batches.Length};;;;\n").ToString();
     }
@@ -55,7 +55,7 @@ internal static class Papers
 
 internal sealed record Batch(string Name, DateOnly On, params Line[] Lines)
 {
-    public long Net => Lines.Sum(line => (line.Reversal ? -line.Cents : line.Cents) - line.Fee);
+    public long Net => Lines.Sum(line => (line.Reversal || line.Order.StartsWith("R-", StringComparison.Ordinal) ? -line.Cents : line.Cents) - line.Fee);
 }
 
 internal sealed record Line(string Order, long Cents, long Fee = 0, bool Reversal = false, DateOnly? On = null);

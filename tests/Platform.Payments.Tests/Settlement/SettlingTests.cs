@@ -6,6 +6,7 @@ using Platform.Core.Entities;
 using Platform.Core.Money;
 using Platform.Core.Plugins;
 using Platform.Payments.Ledger;
+using Platform.Payments.Refunds;
 using Platform.Payments.Settlement;
 
 namespace Platform.Payments.Tests.Settlement;
@@ -57,6 +58,66 @@ internal sealed class SettlingTests : OnOneHost
         (await Balance(await Id("MZB"), "bank")).Should().Be(4200 * await Host.Database.Value<int>("select count(*)::int from payments.payout where payout like 'PAY-MZB-%'"));
         (await Balance(await Id("MZB"), "centre")).Should().Be(0);
         (await Balance(await Id("MZB"), "payout")).Should().Be(0);
+    }
+
+    /// <summary>F: the file with the payment. R: the refund is done. C: the file with its line. D: the bank's movements of both batches.</summary>
+    [TestCase("FRCD")]
+    [TestCase("DCRF")]
+    [TestCase("RFCD")]
+    [TestCase("CDFR")]
+    [TestCase("CRDF")]
+    [TestCase("DFRC")]
+    public async Task A_refund_that_the_gateway_deducts_is_the_creditors_in_any_order_of_arrival(string order)
+    {
+        var payment = await Till.Paid();
+        var desk = Host.Container.Resolve<RefundDesk>();
+        var creditor = new EntityId(await Id("URG"));
+        var number = (await desk.Ask(creditor, new(payment.Order, null, new Euro(1250), false, "prova"), "cli:marta", CancellationToken.None)).Value;
+        (await desk.Approve(creditor, number, "cli:luca", CancellationToken.None)).Refusal.Should().BeNull();
+        await Host.Quiet();
+        var (first, second) = (Papers.NewBatch(), Papers.NewBatch());
+        foreach (var evidence in order)
+        {
+            switch (evidence)
+            {
+                case 'F':
+                    (await File(new Batch(first, Today, new Line(payment.Order, 4200, 30)))).Errors.Should().BeEmpty();
+                    break;
+                case 'R':
+                    (await desk.Confirm(creditor, number, "op. 1", "cli:luca", CancellationToken.None)).Refusal.Should().BeNull();
+                    break;
+                case 'C':
+                    (await File(new Batch(second, Today, new Line(number, 1250, 20)))).Errors.Should().BeEmpty();
+                    break;
+                default:
+                    (await Statement(new Movement(Today, 4170, $"BON {first}", first), new Movement(Today, -1270, $"ADDEBITO {second}", second))).Errors.Should().BeEmpty();
+                    break;
+            }
+            await Host.After(TimeSpan.FromMinutes(6));
+        }
+        var refund = await Host.Database.Value<Guid>("select refund_id from payments.refund where number = @number", new { number });
+        (await Causes()).Where(cause => cause.Subject == payment.Order || cause.Subject == number || cause.Subject == first || cause.Subject == second).Should().BeEmpty();
+        (await Booked(0, payment.Attempt)).Should().BeEquivalentTo([("suspense", "owed/URG", 4200L)]);
+        (await Booked(0, refund)).Should().BeEquivalentTo([("owed/URG", "suspense", 1250L)]);
+        (await Booked(creditor.Value, refund)).Should().Contain(("collections", "centre", 1250L));
+        (await Host.Database.Value<long>(
+            "select sum(case when debit = 'collections' then cents when credit = 'collections' then -cents else 0 end)::bigint from payments.transfer where entity_id = @Value and cause_id = any(@causes)",
+            new { creditor.Value, causes = new[] { payment.Attempt, refund } })).Should().Be(0, "the gateway owes nothing of it any more");
+    }
+
+    [Test]
+    public async Task A_refund_line_that_is_wrong_is_a_cause_and_not_passed_on()
+    {
+        var payment = await Till.Paid();
+        var desk = Host.Container.Resolve<RefundDesk>();
+        var number = (await desk.Ask(new(await Id("URG")), new(payment.Order, null, new Euro(1250), false, "prova"), "cli:marta", CancellationToken.None)).Value;
+        var unknown = "R-" + Papers.Order("URG", "00000000000ZZ");
+        var batch = new Batch(Papers.NewBatch(), Today, new Line(payment.Order, 4200), new Line(number, 1250), new Line(unknown, 100));
+        (await File(batch)).Errors.Should().BeEmpty();
+        await Statement(new Movement(Today, batch.Net, batch.Name, batch.Name));
+        (await Causes()).Where(cause => cause.Subject == number || cause.Subject == unknown).Select(cause => (cause.Label, cause.Amount.Cents)).Should().BeEquivalentTo([("not_refunded", 1250L), ("unknown_order", 100L)]);
+        (await Host.Database.Value<long>("select count(*) from payments.transfer where cause = 'settlement.refund' and cause_id = (select refund_id from payments.refund where number = @number)", new { number })).Should().Be(0);
+        (await File(new Batch(Papers.NewBatch(), Today, new Line("R-URG-0123456789ABC-0", 100)))).Errors.Should().Contain(error => error.Message.Contains("Non è il numero di un rimborso"));
     }
 
     [Test]
