@@ -17,7 +17,7 @@ public sealed class OfficeOverTheEstateTests
                  {
                      ("centro/enti", "estate"), ("centro/enti/nuovo", "estate-new"), ("centro/enti/carica", "estate-load"), ("centro/enti/ente/MZB", "estate-entity"), ("centro/servizi", "estate-services"),
                      ("reno-galliera/impostazioni", "estate-settings"), ("reno-galliera/impostazioni/fines", "estate-settings-fines"), ("reno-galliera/multe/file", "estate-files"),
-                     ("reno-galliera/multe/file/import", "estate-file"), ("reno-galliera/multe/dati", "estate-extracts"), ("reno-galliera/multe/dati/list", "estate-extract"),
+                     ("reno-galliera/multe/file/import", "estate-file"), ("reno-galliera/multe/dati", "estate-extracts"), ("reno-galliera/chiavi", "estate-keys"), ("reno-galliera/multe/dati/list", "estate-extract"),
                  })
         {
             await officer.Open("/console/" + page);

@@ -76,12 +76,13 @@ public sealed class SchoolFeesTests
         await officer.Page.Context.AddCookiesAsync(signed.Cookies.Split("; ").Select(pair => pair.Split('=', 2)).Select(pair => new Cookie { Name = pair[0], Value = pair[1], Url = host.Address.AbsoluteUri }));
         const string desk = "/console/castenaso/rette";
         var household = await host.Database.Value<Guid>("select key from schoolfees.person where person_id = 'P1'");
+        var wallet = await host.Database.Value<Guid>("select wallet_id from schoolfees.wallet where pupil_id = 'A1'");
         await host.Database.Execute(
             "insert into schoolfees.dispute (entity_id, number, bill_id, message, written_at) select entity_id, 1, bill_id, 'Bruno il 4 febbraio non c''era.', now() from schoolfees.bill where code = @code on conflict do nothing", new { code });
         foreach (var (page, picture) in new[]
                  {
                      ("", "school-office"), ("/elaborazioni", "school-office-runs"), ("/elaborazioni/FEB", "school-office-run"), ("/elaborazioni/FEB/apertura", "school-office-opening"), ("/bollette", "school-office-bills"),
-                     ($"/bollette/{code}", "school-office-bill"), ("/famiglie", "school-office-families"), ($"/famiglie/{household}", "school-office-family"), ("/contestazioni", "school-office-disputes"),
+                     ($"/bollette/{code}", "school-office-bill"), ("/famiglie", "school-office-families"), ($"/famiglie/{household}", "school-office-family"), ("/contestazioni", "school-office-disputes"), ("/borsellini", "school-office-wallets"), ($"/borsellini/{wallet}", "school-office-wallet"),
                      ("/contestazioni/1", "school-office-answer"), ("/arretrati", "school-office-arrears"), ("/attestazioni?anno=2025", "school-office-certificates"),
                  })
         {
@@ -98,6 +99,24 @@ public sealed class SchoolFeesTests
         (await officer.Page.Locator("main tbody tr").CountAsync()).Should().Be(3);
         (await officer.Faults()).Should().BeEmpty();
         officer.Complaints.Should().BeEmpty();
+    }
+
+    [Test]
+    public async Task A_prepaid_wallet_is_found_and_filled_up_without_a_fault([Values(360, 1280)] int width)
+    {
+        await Loaded.Value;
+        await using var parent = await Visitor.Arrive(width);
+        await parent.Open("/castenaso/rette");
+        await parent.Page.Locator("[name=codice]").FillAsync((await TheSite.Host.Database.Value<string>("select code from schoolfees.wallet where pupil_id = 'A1'"))!);
+        await parent.Page.Locator("[name=codice_fiscale]").FillAsync(Payer);
+        await parent.Press("Cerca la bolletta");
+        (await parent.Heading).Should().Be("Borsellino di Anna, Doposcuola");
+        await Pictures.Take(parent, "school-wallet");
+        (await parent.Faults()).Should().BeEmpty();
+        await parent.Press("Ricarica con carta");
+        (await parent.Page.Locator(".portico-errors").First.InnerTextAsync()).Should().Contain("Scrivi un importo da");
+        (await parent.Faults()).Should().BeEmpty();
+        parent.Complaints.Should().BeEmpty();
     }
 
     static async Task<string> Load()
@@ -120,6 +139,10 @@ public sealed class SchoolFeesTests
                      ("bill", "elaborazione;servizio;mese;scadenza;azione;totale\nOTT;MENSA;10/2025;30/11/2025;anteprima;\nOTT;MENSA;10/2025;30/11/2025;approva;13,50"),
                      ("attendance", "alunno;servizio;mese;giorni\nA1;MENSA;02/2026;2 3 4 5 6 9 10 11 12\nA2;MENSA;02/2026;2 3 4 5 6"),
                      ("bill", "elaborazione;servizio;mese;scadenza;azione;totale\nFEB;MENSA;02/2026;31/03/2026;anteprima;\nFEB;MENSA;02/2026;31/03/2026;approva;45,65"),
+                     ("services", "servizio;tipo;nome;codice_tassonomia;capitolo;borsellino_dal\nDOPO;post;Doposcuola;9/0107102SP/;3010203;01/2026"),
+                     ("tariffs", "tariffa;servizio;dal;unita;metodo;massimo\nDOPO25;DOPO;01/09/2025;pasto;unica;4,00"),
+                     ("enrolments", "iscrizione;alunno;servizio;scuola;dal;al\nI9;A1;DOPO;MARCONI;07/01/2026;"),
+                     ("attendance", "alunno;servizio;mese;giorni\nA1;DOPO;02/2026;2 3 4"),
                  })
             (await host.Import("schoolfees", verb, "CTN", csv)).Errors.Should().BeEmpty("{0}", verb);
         // One of the year before was paid in it.
