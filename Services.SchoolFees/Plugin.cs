@@ -25,6 +25,7 @@ public sealed class SchoolFeesService : IService
         service.Path("rette");
         service.Page<FindBillPage>("");
         service.Page<ShowBillPage>("bolletta/{token}");
+        service.Page<MyFamilyPage>(MyFamilyPage.Pattern);
         service.Page<HouseholdPage>("famiglia/{token}");
         service.Page<CertificatesPage>("attestazioni/{token}");
         service.Page<WalletPage>("borsellino/{token}");

@@ -28,6 +28,9 @@ internal sealed record FineLine(
 
     /// <summary>The line as it stood in the file.</summary>
     public SourceLine Source { get; init; } = SourceLine.None;
+
+    /// <summary>Whether the file has no such column. What it does not speak of it does not change.</summary>
+    public bool Lacks(string column) => Source.Columns.Count > 0 && !Source.Columns.Contains(column, StringComparer.Ordinal);
 }
 
 /// <summary>Columns of the file, found by name in any order.</summary>
@@ -67,7 +70,7 @@ internal static class FineColumns
     /// <summary>E-mail or certified e-mail of who has to pay: reminders go there.</summary>
     public const string Email = "email";
 
-    /// <summary>A file may leave these out: then every line has the usual value.</summary>
+    /// <summary>A file may leave these out: a fine that is new then has the usual value, and one that is known keeps its own.</summary>
     public static readonly IReadOnlyList<string> Optional = [Phase, Points, Accessory, Device, DeviceKind, Comma, RoadOwner, SendCosts, SendPerfectedOn, Email];
 
     public static bool Knows(string column) => Required.Contains(column, StringComparer.Ordinal) || Optional.Contains(column, StringComparer.Ordinal);

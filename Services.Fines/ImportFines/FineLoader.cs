@@ -92,7 +92,9 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
           from fines.fine
          where entity_id = @entity and series = @Series and year = @Year and number = @Number and state = 'open'
            and (min_cents, max_cents, costs_cents, discount_excluded, violated_on, contested_at_once, notified_on, phase)
-               is distinct from (@minimum, @maximum, @costs, @excluded, @day, @contested, @notified::date, @phase)
+               is distinct from (@minimum, @maximum, @costs + case when @noSend then send_cents else 0 end, @excluded, @day, @contested,
+                                 coalesce(@notified::date, case when @noPerfected then send_perfected_on end),
+                                 case when @noPhase and not (phase = 'notice' and (@contested or @notified::date is not null)) then phase else @phase end)
         on conflict (entity_id, fine_id) do update
            set fields = excluded.fields, state = 'waiting', decided_at = null,
                asked_at = case when p.state = 'waiting' and p.fields = excluded.fields then p.asked_at else excluded.asked_at end
@@ -102,6 +104,7 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
             entity = session.Entity, line.Name.Series, line.Name.Year, line.Name.Number, fields = line.Source.ToJson(), now = time.GetUtcNow(),
             minimum = line.Minimum.Cents, maximum = line.Maximum.Cents, costs = line.Costs.Cents, excluded = line.DiscountExcluded,
             day = line.ViolatedOn, contested = line.ContestedAtOnce, notified = line.NotifiedOn, phase = Amounts.Phases.ToText(line.Phase),
+            noSend = line.Lacks(FineColumns.SendCosts), noPerfected = line.Lacks(FineColumns.SendPerfectedOn), noPhase = line.Lacks(FineColumns.Phase),
         }) > 0;
 
     object Parameters(IEntitySession session, IReadOnlyList<FineLine> batch)
@@ -111,6 +114,7 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
         {
             entity = session.Entity,
             now = time.GetUtcNow(),
+            absent = FineColumns.Optional.Where(batch[0].Lacks).ToArray(),
             lines = Each(fine => fine.Line),
             ids = Each(_ => Guid.CreateVersion7()),
             series = Each(fine => fine.Name.Series),
@@ -147,13 +151,33 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
     const string Upsert =
         """
         with incoming as (
-            select *
+            -- Of a fine that is known, what the file has no column for stays as it is.
+            select line.line, line.fine_id, line.series, line.year, line.number, line.municipality, line.place, line.article,
+                   case when k.fine_id is not null and 'comma' = any(@absent::text[]) then k.comma else line.comma end as comma, line.description, line.violated_on, line.plate, line.min_cents, line.max_cents,
+                   line.costs_cents + case when 'spese_send' = any(@absent::text[]) then coalesce(k.send_cents, 0) else 0 end as costs_cents,
+                   case when 'spese_send' = any(@absent::text[]) then coalesce(k.send_cents, 0) else line.send_cents end as send_cents,
+                   line.discount_excluded, line.contested_at_once,
+                   coalesce(line.notified_on, case when 'data_perfezionamento_send' = any(@absent::text[]) then k.send_perfected_on end) as notified_on,
+                   case when 'data_perfezionamento_send' = any(@absent::text[]) then k.send_perfected_on else line.send_perfected_on end as send_perfected_on,
+                   -- A notice on the windscreen that is notified now is one no more.
+                   case when k.fine_id is not null and 'fase' = any(@absent::text[]) and not (k.phase = 'notice' and (line.contested_at_once or line.notified_on is not null)) then k.phase else line.phase end as phase,
+                   case when k.fine_id is not null and 'punti' = any(@absent::text[]) then k.points else line.points end as points,
+                   case when k.fine_id is not null and 'sanzioni_accessorie' = any(@absent::text[]) then k.accessory else line.accessory end as accessory,
+                   case when k.fine_id is not null and 'dispositivo' = any(@absent::text[]) then k.device else line.device end as device,
+                   case when k.fine_id is not null and 'tipo_dispositivo' = any(@absent::text[]) then k.device_kind else line.device_kind end as device_kind,
+                   case when k.fine_id is not null and 'proprietario_strada' = any(@absent::text[]) then k.road_owner else line.road_owner end as road_owner
             from unnest(@lines::int[], @ids::uuid[], @series::text[], @years::int[], @numbers::int[], @municipalities::text[], @places::text[], @articles::text[], @commas::text[],
                         @descriptions::text[], @days::date[], @plates::text[], @minimums::bigint[], @maximums::bigint[], @costs::bigint[], @sendCosts::bigint[], @excluded::boolean[],
                         @contested::boolean[], @notified::date[], @perfected::date[], @phases::text[], @points::smallint[], @accessories::text[], @devices::text[], @kinds::text[],
                         @owners::text[])
                  as line (line, fine_id, series, year, number, municipality, place, article, comma, description, violated_on, plate, min_cents, max_cents, costs_cents, send_cents,
                           discount_excluded, contested_at_once, notified_on, send_perfected_on, phase, points, accessory, device, device_kind, road_owner)
+            left join lateral (
+                select fine_id, comma, send_cents, send_perfected_on, phase, points, accessory, device, device_kind, road_owner
+                from fines.fine
+                where entity_id = @entity and series = line.series and year = line.year and number = line.number and cardinality(@absent::text[]) > 0
+                limit 1
+            ) k on true
         ), written as (
             insert into fines.fine as known (
                 entity_id, fine_id, series, year, number, municipality, place, article, comma, description, violated_on, plate, min_cents, max_cents, costs_cents, send_cents,

@@ -15,10 +15,19 @@ internal sealed class SourceLine(IReadOnlyList<string> columns, string[] fields)
     /// <summary>What must be kept to read the line again: only columns that this service knows.</summary>
     public string ToJson() => JsonSerializer.Serialize(columns.Zip(fields).Where(field => FineColumns.Knows(field.First)).ToDictionary(field => field.First, field => field.Second, StringComparer.Ordinal));
 
-    /// <summary>The fields of a line that was kept by <see cref="ToJson"/>.</summary>
-    public static Func<string, string> Reader(string json)
+    /// <summary>A line that was kept by <see cref="ToJson"/>.</summary>
+    public static SourceLine FromJson(string json)
     {
         var kept = JsonSerializer.Deserialize<Dictionary<string, string>>(json)!;
-        return column => kept.GetValueOrDefault(column, "");
+        return new([.. kept.Keys], [.. kept.Values]);
+    }
+
+    /// <summary>The field of a column; empty where the file has no such column.</summary>
+    public string Field(string column)
+    {
+        for (var place = 0; place < columns.Count && place < fields.Length; place++)
+            if (columns[place] == column)
+                return fields[place];
+        return "";
     }
 }

@@ -46,7 +46,8 @@ internal sealed class ApplyPending(ISessions sessions, ICommands commands, FineL
             "select true from fines.pending_change where entity_id = @entity and fine_id = @Id and state = 'waiting' and fields = @Fields for update",
             new { entity = session.Entity, change.Id, change.Fields }))
             return false;
-        var line = FineLineReader.Read(1, SourceLine.Reader(change.Fields), LegalTime.Day(time.GetUtcNow()), out _);
+        var kept = SourceLine.FromJson(change.Fields);
+        var line = FineLineReader.Read(1, kept.Field, LegalTime.Day(time.GetUtcNow()), out _, kept);
         // What payments knows to be paid the register may not have heard yet: then it is decided when it has.
         if (paid && await session.First<bool>("select state = 'open' from fines.fine where entity_id = @entity and fine_id = @Id", new { entity = session.Entity, change.Id }))
             return false;
@@ -65,7 +66,7 @@ internal sealed class ApplyPending(ISessions sessions, ICommands commands, FineL
             new { entity = session.Entity, change.Id, change.Fields, now = time.GetUtcNow() });
         session.Record("fines.pending_refused", new { fine = change.Name });
         // The amount of a paid fine stays; that the office does not ask for it any more it has to hear all the same.
-        if (line is not null && await Fine.Find(session, change.Id) is { } fine)
+        if (line is not null && !line.Lacks(FineColumns.Phase) && await Fine.Find(session, change.Id) is { } fine)
             await Decisions.Judge(session, fine with { PhaseText = Amounts.Phases.ToText(line.Phase) }, time.GetUtcNow());
         return true;
     }

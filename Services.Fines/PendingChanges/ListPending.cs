@@ -26,7 +26,7 @@ internal sealed class ListPending(ISessions sessions) : IOfficeCommand
             new { entity = session.Entity }), stop);
         foreach (var row in rows)
         {
-            var field = SourceLine.Reader(row.Fields);
+            Func<string, string> field = SourceLine.FromJson(row.Fields).Field;
             await sheet.Row(
                 new FineNumber(row.Series, row.Year, row.Number).ToString(), row.State == "waiting" ? "in attesa" : "respinto", LegalTime.Day(row.AskedAt),
                 row.DecidedAt is { } decided ? LegalTime.Day(decided) : null, field(FineColumns.Minimum), field(FineColumns.Maximum), field(FineColumns.Costs),

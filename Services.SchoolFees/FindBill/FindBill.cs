@@ -94,11 +94,12 @@ internal sealed class FindBillPage(ICommands commands, ILinks links) : IPage
     public static PageAnswer Back(PageRequest request) => PageAnswer.Go($"{request.Path}?avviso=scaduto");
 
     static PageAnswer Draw(PageRequest request, FormState form, int status) =>
-        PageAnswer.View<FindBillView>(new FindBillModel(SchoolFeesTexts.In(request.Culture), form, request.Path, request.Query["avviso"] == "scaduto", request.Creditor), status);
+        PageAnswer.View<FindBillView>(new FindBillModel(SchoolFeesTexts.In(request.Culture), form, request.Path, request.Query["avviso"] == "scaduto", request.Citizen is null ? null : $"{request.Path}/{MyFamilyPage.Pattern}", request.Creditor), status);
 }
 
 /// <summary>The search as a page shows it.</summary>
-public sealed record FindBillModel(Texts Texts, FormState Form, string Path, bool LinkExpired, Entity Creditor);
+/// <param name="FamilyPath">Where who is signed in finds all bills without a code; null where nobody is.</param>
+public sealed record FindBillModel(Texts Texts, FormState Form, string Path, bool LinkExpired, string? FamilyPath, Entity Creditor);
 
 /// <summary>
 /// Addresses for who has shown to hold a bill: good for a day, then he types again. What a link is for and whether it is a delegate's stands in it, so that none opens as another: a

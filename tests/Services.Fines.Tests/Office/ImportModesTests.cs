@@ -1,3 +1,4 @@
+using Platform.Core.Plugins;
 using Platform.Testing;
 
 namespace Services.Fines.Tests.Office;
@@ -43,6 +44,31 @@ public sealed class ImportModesTests
         report.Errors.Should().ContainSingle().Which.Message.Should().Contain("già pagato");
         (report.Added, report.Refused).Should().Be((0, 1));
         (await Known(fresh)).Should().Be(0);
+    }
+
+    [Test]
+    public async Task What_a_file_has_no_column_for_stays_as_it_is()
+    {
+        var (appealed, sent, notice) = (desk.NewNumber(), desk.NewNumber(), desk.NewNumber());
+        var year = host.Clock.GetUtcNow().Year;
+        string Short(int number, string told = "") => $"V;{year};{number};20/02/{year};AB123CD;037005;Via Demo 1;art. 158;Sosta vietata;42,00;173,00;2,00;{told};no;no";
+        const string heading = "serie;anno;numero;data_violazione;targa;comune;luogo;articolo;descrizione;minimo;massimo;spese;data_notifica;contestazione_immediata;sconto_escluso";
+        const string more = ";fase;comma;punti;sanzioni_accessorie;dispositivo;tipo_dispositivo;proprietario_strada;spese_send;data_perfezionamento_send";
+        Task<ImportReport> Load(string columns, params string[] lines) => host.Import("fines", "import", "URG", string.Join('\n', [columns, .. lines]));
+        (await Load(heading + more,
+            Short(appealed, $"01/03/{year}") + ";ricorso;2;5;sospensione della patente;Prova 105;fisso;Provincia;;",
+            Short(sent) + $";verbale;2;0;;;;;7,30;05/03/{year}",
+            Short(notice) + ";preavviso;2;0;;;;;;")).Added.Should().Be(3);
+        var before = await Register();
+
+        var again = await Load(heading, Short(appealed, $"01/03/{year}"), Short(sent), Short(notice));
+
+        (again.Added, again.Changed, again.Unchanged).Should().Be((0, 0, 3));
+        (await Register()).Should().Equal(before);
+        (await Load(heading, Short(notice, $"06/03/{year}"))).Changed.Should().Be(1);
+        (await host.Database.Value<string>("select phase from fines.fine where number = @notice", new { notice })).Should().Be("report", "a notice that was notified is one no more");
+        // A column that is there and empty is a word: nothing is known, or no more.
+        (await Load(heading + ";fase", Short(appealed, $"01/03/{year}") + ";")).Changed.Should().Be(1);
     }
 
     [TestCase(false)]

@@ -222,6 +222,40 @@ public sealed class BillingTests
         grandmother.Status.Should().Be(422);
     }
 
+    [Test]
+    public async Task Who_signs_in_sees_the_familys_bills_without_a_code_and_nobody_elses()
+    {
+        await Ate("01/2026", 8, 5);
+        await SchoolOffice.Bill(host, "GEN", "01/2026");
+        using var stranger = host.NewCitizen();
+        await stranger.Open("/castenaso/rette/famiglia");
+        stranger.Reads.Should().NotContain("Anna", "nobody is signed in");
+
+        using var father = await host.SignInCitizen(SchoolOffice.Payer);
+        await father.Open("/castenaso/rette");
+        await father.Follow("Tutte le bollette della mia famiglia");
+        father.Reads.Should().Contain("Anna").And.Contain("Bruno").And.NotContain("Carla");
+        using var weak = await host.SignInCitizen(SchoolOffice.Payer, level: 1);
+        await weak.Open("/castenaso/rette/famiglia");
+        weak.Reads.Should().NotContain("Anna", "a password alone does not show who he is");
+
+        // Somebody without children, then a delegate of one family, then of two.
+        using var aunt = await host.SignInCitizen(Other);
+        await aunt.Open("/castenaso/rette/famiglia");
+        aunt.Reads.Should().Contain("Non ci sono bollette a tuo nome");
+        const string head = "pagante;delegato;cognome_delegato;nome_delegato;cf_delegato;revocata\n";
+        await SchoolOffice.Load(host, "delegates", head + $"P1;D1;Bianchi;Elena;{Other};");
+        await aunt.Open("/castenaso/rette/famiglia");
+        aunt.Reads.Should().Contain("Anna").And.NotContain("730");
+        await SchoolOffice.Load(host, "delegates", head + $"P2;D1;Bianchi;Elena;{Other};");
+        await aunt.Open("/castenaso/rette/famiglia");
+        aunt.Reads.Should().Contain("Mario Rossi").And.Contain("Luigi Verdi");
+        await aunt.Follow("Luigi Verdi");
+        aunt.Reads.Should().Contain("Niente da pagare").And.NotContain("Anna");
+        await father.Open("/castenaso/rette/famiglia");
+        father.Reads.Should().Contain("Anna");
+    }
+
     const string Other = "BNCLNE85M41A944D";
     const string Third = "NREGUO80A01A944G";
 
