@@ -35,7 +35,7 @@ Task("Pack")
     .Does(() => Pack("artifacts/packages", "Platform.Core", "Platform.Payments", "tests/Platform.Testing"));
 
 Task("Test")
-    .Description("Run every test, three projects at a time, on a real PostgreSQL and in a real browser.")
+    .Description("Run every test, two projects at a time, on a real PostgreSQL and in a real browser.")
     .IsDependentOn("Build")
     .Does(() => CleanDirectory(TestResults))
     .Does(() => RunTests(Solution, Configuration));

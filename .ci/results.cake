@@ -73,7 +73,7 @@ void RunTests(string solution, string configuration)
             Configuration = configuration, NoBuild = true, NoLogo = true, Verbosity = Quietly,
             ResultsDirectory = TestResults, Loggers = ["trx"], Filter = Argument<string?>("filter", null),
             // Three projects at a time on two cores: each has a PostgreSQL of its own, some a browser, and all wait much.
-            ArgumentCustomization = a => a.Append("-m:3").Append("--blame-hang-timeout 10m").Append("--blame-hang-dump-type none"),
+            ArgumentCustomization = a => a.Append("-m:2").Append("--blame-hang-timeout 10m").Append("--blame-hang-dump-type none"),
         });
     }
     catch (CakeException e)

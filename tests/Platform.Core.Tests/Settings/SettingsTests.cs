@@ -40,7 +40,7 @@ public sealed class SettingsTests
     [TestCase("patron=31/02", "patron: \"31/02\" is no day of the year*")]
     [TestCase("payBeforeNotice=perhaps", "payBeforeNotice: \"perhaps\" is not yes or no.*")]
     [TestCase("office=a\u001bc", "office: *without control characters.*")]
-    [TestCase("colour=red", "There is no setting colour. There are: patron, payBeforeNotice, surcharge, noticeDays, remindBefore, remindAfter, office.*")]
+    [TestCase("colour=red", "There is no setting colour. There are: patron, payBeforeNotice, surcharge, offerWhileCrediting, noticeDays, remindBefore, remindAfter, office.*")]
     [TestCase("office", "\"office\" is not name=value.*")]
     public async Task What_does_not_fit_is_told_and_nothing_is_written(string wrong, string why)
     {

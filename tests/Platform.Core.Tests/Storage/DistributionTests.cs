@@ -24,8 +24,8 @@ public sealed class DistributionTests
                 seen.Add(deed);
             return seen;
         }).Should().Equal("drop", "create_reference_table", "create_distributed_table", "add");
-        statements.Should().Contain("select create_reference_table('core.entity');").And.Contain("select create_distributed_table('core.delivery', 'entity_id', colocate_with => 'none');")
-            .And.Contain("select create_distributed_table('fines.fine', 'entity_id', colocate_with => 'core.delivery');")
+        statements.Should().Contain("select create_reference_table('core.entity');").And.Contain("select create_distributed_table('core.api_key', 'entity_id', colocate_with => 'none');")
+            .And.Contain("select create_distributed_table('fines.fine', 'entity_id', colocate_with => 'core.api_key');")
             .And.NotContain(statement => statement.Contains("migration", StringComparison.Ordinal) || statement.Contains("subscription", StringComparison.Ordinal));
 
         // Functions of the same names that write down who was named while which keys were there.
