@@ -93,6 +93,7 @@ internal sealed class CoreModule : IPlatformModule
         builder.RegisterGeneric(typeof(ImportPage<>));
         builder.RegisterGeneric(typeof(ImportRunPage<>));
         builder.RegisterType<ExtractsPage>();
+        builder.RegisterType<ElsewherePage>();
         builder.RegisterGeneric(typeof(ExtractPage<>));
         CommandPipeline.Register(builder);
     }

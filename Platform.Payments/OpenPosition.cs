@@ -25,6 +25,12 @@ public sealed record OpenPosition(string Reference, string Title, DuePlan Due) :
     /// <summary>Who owes it, where the service knows; officers find payments by it. Opening the position again without it leaves it as it is.</summary>
     public Debtor? Debtor { get; init; }
 
+    /// <summary>
+    /// The owner keeps what a bank takes less than a due costs as a payment on account: it hears <see cref="PositionAmount"/> and asks for the rest by a position of its own. So the book
+    /// counts as income what was taken, and no officer is asked. Without it the due was paid, what is missing stays a claim in the book, and an officer has a task.
+    /// </summary>
+    public bool OnAccount { get; init; }
+
     /// <summary>Plans of instalments by which it may be paid instead of at once, at most 5. The first way of which something is paid closes the others.</summary>
     /// <remarks>
     /// Opening it again replaces what is unpaid of each. A plan, or an instalment, that is not named any more can no longer be paid, unless something of its plan is paid or a payer

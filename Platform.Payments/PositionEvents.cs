@@ -13,7 +13,7 @@ public abstract record PositionEvent(PositionKey Position, int Version) : IEvent
 }
 
 /// <summary>A verified gateway answer says that a due is paid. "Paid" and "the service knows" are two facts; this is what joins them.</summary>
-/// <param name="Amount">What the due cost in this payment. What the bank really took may still be confirmed by the gateway later.</param>
+/// <param name="Amount">What the due cost in this payment. Should the gateway say that it took less, <see cref="PositionAmount"/> follows.</param>
 /// <param name="ShownBy">The municipality whose page was used.</param>
 /// <param name="At">When we accepted the bank's word; the payment's day is this in Europe/Rome.</param>
 [EventName("payments.position_paid.1")]
@@ -29,6 +29,26 @@ public sealed record PositionPaid(
 /// <param name="Count">How many the plan has.</param>
 /// <param name="Left">What the plan's open instalments amount to, as they are priced now. Zero: nothing is left to pay.</param>
 public sealed record InstalmentStanding(string Plan, int Number, int Count, Euro Left);
+
+/// <summary>
+/// The gateway confirmed another amount than was told until now for a due that a payment paid. The due stays paid; less than it cost is a payment on account
+/// (<see cref="OpenPosition.OnAccount"/>).
+/// </summary>
+/// <param name="Amount">What the bank took for this due, never more than it cost; zero where the payment's money went to its other dues. A later word takes the place of an earlier one.</param>
+[EventName("payments.position_amount.1")]
+public sealed record PositionAmount(PositionKey Position, int Version, Guid Due, Guid Payment, string OrderNumber, Euro Amount, DateTimeOffset At) : PositionEvent(Position, Version)
+{
+    /// <inheritdoc cref="PositionPaid.Instalment"/>
+    public InstalmentStanding? Instalment { get; init; }
+}
+
+/// <summary>
+/// Money came in for the position that it does not owe: it was paid already, withdrawn or over, or the bank took too much; or such money was given or taken back. It is not part of what
+/// <see cref="PositionPaid"/> tells.
+/// </summary>
+/// <param name="Amount">What stands of it now, of this payment: zero once all was given back.</param>
+[EventName("payments.position_surplus.1")]
+public sealed record PositionSurplus(PositionKey Position, int Version, Guid Due, Guid Payment, string OrderNumber, Euro Amount, DateTimeOffset At) : PositionEvent(Position, Version);
 
 /// <summary>The bank took a payment back after it had succeeded; the due is open again.</summary>
 [EventName("payments.position_reversed.1")]

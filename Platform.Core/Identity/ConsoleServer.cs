@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.Routing;
 using Platform.Core.Entities;
+using Platform.Core.Office;
 using Platform.Core.Pages;
 using Platform.Core.Plugins;
 
@@ -73,7 +74,7 @@ internal sealed class ConsoleServer(PageServer pages, OfficerSessions sessions, 
         if (!officer.May(route.Permission!))
             await pages.NotPermitted(http, frame);
         else
-            await pages.Serve(http, new(section.Module, $"{section.Module} {ConsolePaths.Root} {route.Pattern}", desk, path, frame, route.Page, limits, officer));
+            await pages.Serve(http, new(section.Module, $"{section.Module} {ConsolePaths.Root} {route.Pattern}", desk, path, frame, section.HasAt(desk, known, route) ? route.Page : typeof(ElsewherePage), limits, officer));
     }
 
     /// <summary>Who is signed in; null after the browser was sent to where one signs in.</summary>
@@ -116,7 +117,7 @@ internal sealed class ConsoleServer(PageServer pages, OfficerSessions sessions, 
             foreach (var section in catalog.Sections.Where(section => section.IsAt(desk, known)))
             {
                 var texts = TextCatalog.Of(section.Assembly).In(frame.Culture);
-                var entries = section.Pages.Where(page => page.Menu is not null && officer.May(page.Permission!))
+                var entries = section.Pages.Where(page => page.Menu is not null && officer.May(page.Permission!) && section.HasAt(desk, known, page))
                     .Select(page => new Crumb((page.Menu!.StartsWith("console.", StringComparison.Ordinal) ? PageTexts.Catalog.In(frame.Culture) : texts)[page.Menu], section.PathAt(desk) + (page.Pattern.Length > 0 ? "/" + page.Pattern : ""))).ToList();
                 if (entries.Count > 0)
                     menu.Add(new(section.Title(frame.Culture), entries));

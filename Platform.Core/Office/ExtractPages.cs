@@ -11,13 +11,17 @@ using Platform.Core.Time;
 namespace Platform.Core.Office;
 
 /// <summary>What an officer may ask of a service.</summary>
-internal sealed class ExtractsPage(ServiceCatalog catalog, CallContext call) : IPage
+internal sealed class ExtractsPage(ServiceCatalog catalog, CallContext call, EntityDirectory entities) : IPage
 {
-    public Task<PageAnswer> Get(PageRequest request, CancellationToken stop) => Task.FromResult(PageAnswer.View<ExtractsView>(new ExtractsModel
+    public async Task<PageAnswer> Get(PageRequest request, CancellationToken stop) => Draw(request, Office.Elsewhere.Of(await entities.Current(stop), request, call.Module, ConsoleFiles.Extracts));
+
+    PageAnswer Draw(PageRequest request, Elsewhere? elsewhere) => PageAnswer.View<ExtractsView>(new ExtractsModel
     {
+        Elsewhere = elsewhere,
         Extracts = [.. catalog.Find(call.Module)!.Office.Where(office => ConsoleFiles.PermissionOf(office.Command) is { } wanted && request.Officer!.May(wanted))
+            .Where(office => elsewhere is null || !Office.Elsewhere.IsAtCreditor(office.Command))
             .Select(office => new Crumb(ServiceWords.Title(request.Texts, "office", office.Verb, office.Summary), $"{request.Path}/{ConsoleFiles.Extracts}/{office.Verb}"))],
-    }));
+    });
 }
 
 /// <summary>Asks for the options of an office command and hands out what it writes as a file.</summary>
@@ -130,6 +134,8 @@ internal sealed class ExtractPage<TCommand>(ServiceCatalog catalog, CallContext 
 /// <summary>What may be asked for.</summary>
 public sealed class ExtractsModel
 {
+    public required Elsewhere? Elsewhere { get; init; }
+
     public required IReadOnlyList<Crumb> Extracts { get; init; }
 }
 

@@ -88,6 +88,10 @@ internal sealed class ImportRunPage<TImport>(ServiceCatalog catalog, CallContext
 /// <param name="Path">That desk's page; null where nobody is the creditor yet.</param>
 public sealed record Elsewhere(string? Creditor, string? Path)
 {
+    /// <summary>Whether a page or an office command works at the creditor's desk only.</summary>
+    internal static bool IsAtCreditor(Type work) =>
+        work.IsDefined(typeof(AtCreditorAttribute), inherit: false) || (work.IsConstructedGenericType && work.GetGenericArguments().Any(argument => argument.IsDefined(typeof(AtCreditorAttribute), inherit: false)));
+
     internal static Elsewhere? Of(EntitySnapshot known, PageRequest request, string service, string page)
     {
         if (known.CreditorsOf(service, announced: true).Any(owed => owed.Id == request.Entity.Id))

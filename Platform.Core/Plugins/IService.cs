@@ -92,6 +92,13 @@ public interface IServiceDescription
         where TService : class, TContract;
 }
 
+/// <summary>
+/// On an <see cref="IOfficeCommand"/> or an office page that has something to show only where the money is owed: at the desk of an entity whose creditor is another one the console says whose
+/// desk it is, does not run it and leaves it out of its menu.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class AtCreditorAttribute : Attribute;
+
 /// <summary>Names the permission that a page of the console, a command, an import or an office command needs. A permission that <c>Describe</c> does not name refuses the service.</summary>
 /// <remarks>
 /// Enforced where the work comes from a page: an officer needs the permission at the entity of his desk, at the page and again at every command that the page sends; from a

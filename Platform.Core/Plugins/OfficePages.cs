@@ -65,6 +65,10 @@ internal sealed record OfficeSection(string Module, string Segment, Func<Culture
         Where != (desk.Id == EntityId.Centre ? Desks.Entities : Desks.Centre)
         && (!IsService || known.ActivationsOf(desk.Id).Any(offer => offer.Service == Module) || known.CreditorsOf(Module, announced: true).Any(owed => owed.Id == desk.Id));
 
+    /// <summary>Whether a page of it has something to show at this desk: what is <see cref="AtCreditorAttribute"/> only where the money is owed.</summary>
+    public bool HasAt(Entity desk, EntitySnapshot known, OfficeRoute page) =>
+        !Office.Elsewhere.IsAtCreditor(page.Page) || known.CreditorsOf(Module, announced: true).Any(owed => owed.Id == desk.Id);
+
     public string PathAt(Entity desk) => $"{ConsolePaths.Of(desk)}/{Segment}";
 }
 

@@ -267,7 +267,7 @@ internal sealed class GatewayFacts(
         if (confirmed)
         {
             var asked = new Euro(payment.AskedCents);
-            await Dues.Confirm(session, paymentId, payment.Version + 1, before: new Euro(payment.TakenCents ?? payment.AskedCents) - asked, after: taken!.Value - asked, now);
+            await Dues.Confirm(session, paymentId, payment.OrderNo, payment.Version + 1, before: new Euro(payment.TakenCents ?? payment.AskedCents) - asked, after: taken!.Value - asked, now);
         }
         if (before != state)
             session.Record("payment." + state.ToText(), new { payment.OrderNo, from = before.ToText(), message.Channel, heard });

@@ -27,6 +27,7 @@ internal static class Books
 
     public const string PaymentTaken = "payment.taken";
     public const string PaymentAmount = "payment.amount";
+    public const string PaymentOnAccount = "payment.on_account";
     public const string PaymentReversed = "payment.reversed";
 
     /// <summary>What paid a due becomes income, line by line; what found its due paid or withdrawn is owed back.</summary>
@@ -91,12 +92,39 @@ internal static class Books
         static (string, string, long) Move(string debit, string credit, long cents) => cents < 0 ? (credit, debit, -cents) : (debit, credit, cents);
     }
 
+    /// <summary>
+    /// What is missing of dues whose owner asks for the rest by another position is no income of this one, and no claim: the last lines are short of it. The difference to what was booked
+    /// until now, by account.
+    /// </summary>
+    /// <remarks>After <see cref="AmountChanged"/>, in the same transaction.</remarks>
+    public static Task OnAccount(IEntitySession session, Guid payment, DateTimeOffset now) => session.Execute(
+        """
+        with wanted as (
+            select @Income || l.account as account,
+                   greatest(0, least(l.cents, s.cents - coalesce(sum(l.cents) over (partition by l.due_id order by l.n desc rows between unbounded preceding and 1 preceding), 0))) as cents
+              from payments.payment_line l
+              join payments.surplus s on s.entity_id = l.entity_id and s.payment_id = l.payment_id and s.due_id = l.due_id and s.kind = 'too_little' and s.resolved_by = @Owner
+             where l.entity_id = @entity and l.payment_id = @payment),
+        booked as (
+            select case when credit = @Shortfall then debit else credit end as account, sum(case when credit = @Shortfall then cents else -cents end) as cents
+              from payments.transfer where entity_id = @entity and cause = @cause and cause_id = @payment group by 1),
+        moves as (
+            select account, coalesce(w.cents, 0) - coalesce(b.cents, 0) as cents
+              from (select account, sum(cents) as cents from wanted group by 1) w full join booked b using (account))
+        insert into payments.transfer (entity_id, cause, cause_id, n, debit, credit, cents, booked_on, booked_at)
+        select @entity, @cause, @payment,
+               coalesce((select max(n) from payments.transfer where entity_id = @entity and cause = @cause and cause_id = @payment), 0) + row_number() over (order by account),
+               case when cents > 0 then account else @Shortfall end, case when cents > 0 then @Shortfall else account end, abs(cents), @day, @now
+          from moves where cents <> 0
+        """,
+        new { entity = session.Entity, payment, cause = PaymentOnAccount, Income, Shortfall, Checkout.Dues.Owner, day = LegalTime.Day(now), now });
+
     /// <summary>The bank took the payment back: every row of it, the other way round.</summary>
     public static Task Reversed(IEntitySession session, Guid payment, DateTimeOffset now) => session.Execute(
         """
         insert into payments.transfer (entity_id, cause, cause_id, n, debit, credit, cents, booked_on, booked_at)
         select @entity, @cause, @payment, row_number() over (order by cause, n), credit, debit, cents, @day, @now
-          from payments.transfer where entity_id = @entity and cause_id = @payment and cause in (@PaymentTaken, @PaymentAmount)
+          from payments.transfer where entity_id = @entity and cause_id = @payment and cause in (@PaymentTaken, @PaymentAmount, @PaymentOnAccount)
         """,
-        new { entity = session.Entity, payment, cause = PaymentReversed, PaymentTaken, PaymentAmount, day = LegalTime.Day(now), now });
+        new { entity = session.Entity, payment, cause = PaymentReversed, PaymentTaken, PaymentAmount, PaymentOnAccount, day = LegalTime.Day(now), now });
 }

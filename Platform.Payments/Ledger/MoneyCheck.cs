@@ -179,12 +179,13 @@ internal static class MoneyInvariants
                            from payments.transfer where cause like 'payment.%' group by 1, 2) b on b.entity_id = p.entity_id and b.cause_id = p.payment_id
              where coalesce(p.cents, 0) <> coalesce(b.cents, 0)
             """),
-        new("income", "The book's income is what dues were paid and was not given back, payment by payment.",
+        new("income", "The book's income is what dues were paid and was not given back, without what was missing where the owner asks for it again, payment by payment.",
             """
             select coalesce(s.entity_id, b.entity_id) as entity, 'payment ' || coalesce(s.payment_id, b.cause_id) || ' paid ' || coalesce(s.cents, 0) || ', the book says ' || coalesce(b.cents, 0) as what
-              from (select i.entity_id, i.payment_id, sum(i.cents - coalesce(g.cents, 0)) as cents
+              from (select i.entity_id, i.payment_id, sum(i.cents - coalesce(g.cents, 0) - coalesce(u.cents, 0)) as cents
                       from payments.payment_item i
                       join payments.due_paid x on x.entity_id = i.entity_id and x.due_id = i.due_id and x.payment_id = i.payment_id
+                      left join payments.surplus u on u.entity_id = i.entity_id and u.payment_id = i.payment_id and u.due_id = i.due_id and u.kind = 'too_little' and u.resolved_by = 'owner'
                       left join (select r.entity_id, r.payment_id, l.due_id, sum(l.cents) as cents
                                    from payments.refund r join payments.refund_line l on l.entity_id = r.entity_id and l.refund_id = r.refund_id
                                   where r.state = 'done' and l.n > 0 group by 1, 2, 3) g on g.entity_id = i.entity_id and g.payment_id = i.payment_id and g.due_id = i.due_id

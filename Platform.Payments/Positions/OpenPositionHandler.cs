@@ -51,11 +51,11 @@ internal sealed class OpenPositionHandler(ISessions sessions, CallContext call, 
             // The first upsert takes the position's row lock: two tabs that open the same fine queue here, and the second statement sees what the first waited for.
             var due = (await session.First<DueRow>(
                 """
-                insert into payments.position as p (entity_id, position_id, service, reference, title, shown_by, state, subject_id)
-                values (@entity, @position, @service, @Reference, @Title, @shownBy, 'open', @debtor)
+                insert into payments.position as p (entity_id, position_id, service, reference, title, shown_by, state, subject_id, on_account)
+                values (@entity, @position, @service, @Reference, @Title, @shownBy, 'open', @debtor, @OnAccount)
                 on conflict (entity_id, service, reference) do update
                    set title = excluded.title, state = case when p.state = 'expired' and (@ExpiresOn::date is null or @ExpiresOn >= @today) then 'open' else p.state end,
-                       subject_id = coalesce(p.subject_id, excluded.subject_id);
+                       subject_id = coalesce(p.subject_id, excluded.subject_id), on_account = excluded.on_account;
 
                 insert into payments.subject as s (entity_id, subject_id, tax_code, name)
                 select @entity, p.subject_id, @taxCode, @name
@@ -74,7 +74,7 @@ internal sealed class OpenPositionHandler(ISessions sessions, CallContext call, 
                 """,
                 new
                 {
-                    entity = session.Entity, position = Guid.CreateVersion7(), service = call.Caller, request.Reference, request.Title, shownBy = call.ShownBy,
+                    entity = session.Entity, position = Guid.CreateVersion7(), service = call.Caller, request.Reference, request.Title, request.OnAccount, shownBy = call.ShownBy,
                     due = Guid.CreateVersion7(), request.Due.DueOn, request.Due.ExpiresOn, today = LegalTime.Day(clock.GetUtcNow()),
                     debtor = request.Debtor is null ? (Guid?)null : Guid.CreateVersion7(),
                     taxCode = TaxCode.TryParse(request.Debtor?.TaxCode, out var code) ? code.Value : null, name = request.Debtor?.Name?.Trim(),

@@ -82,6 +82,9 @@ internal static class RefundEnd
 
         foreach (var due in await Dues(session, refund))
             await GiveBack(session, refund, due, now);
+        foreach (var due in await session.List<Guid>(
+            "select due_id from payments.refund_line where entity_id = @entity and refund_id = @RefundId and n = 0 order by due_id", new { entity = session.Entity, refund.RefundId }))
+            await Checkout.Dues.TellSurplus(session, refund.PaymentId, due, refund.OrderNo, now);
     }
 
     static async Task GiveBack(IEntitySession session, RefundRow refund, DueRow due, DateTimeOffset now)
@@ -154,7 +157,7 @@ internal static class RefundEnd
     static Task<IReadOnlyList<DueRow>> Dues(IEntitySession session, RefundRow refund) => session.List<DueRow>(
         """
         select d.due_id, d.position_id, d.plan, exists (select from payments.due o where o.entity_id = @entity and o.position_id = d.position_id and o.due_id <> d.due_id) as planned, p.service, p.reference, coalesce(g.now, 0)::bigint as cents,
-               coalesce(g.ever, 0) >= i.cents - coalesce((select s.cents from payments.surplus s where s.entity_id = @entity and s.payment_id = @PaymentId and s.due_id = d.due_id and s.kind = 'too_little' and s.resolved_by is null), 0) as whole
+               coalesce(g.ever, 0) >= i.cents - coalesce((select s.cents from payments.surplus s where s.entity_id = @entity and s.payment_id = @PaymentId and s.due_id = d.due_id and s.kind = 'too_little' and (s.resolved_by is null or s.resolved_by = @Owner)), 0) as whole
           from payments.payment_item i
           left join (select l.due_id, sum(l.cents) filter (where l.refund_id = @RefundId)::bigint as now, sum(l.cents) as ever
                   from payments.refund_line l join payments.refund r on r.entity_id = l.entity_id and r.refund_id = l.refund_id
@@ -165,12 +168,12 @@ internal static class RefundEnd
          where i.entity_id = @entity and i.payment_id = @PaymentId
            and (g.now is not null
                 or exists (select from payments.due_paid x where x.entity_id = @entity and x.due_id = i.due_id and x.payment_id = @PaymentId)
-                   and exists (select from payments.surplus s where s.entity_id = @entity and s.payment_id = @PaymentId and s.due_id = i.due_id and s.kind = 'too_little' and s.resolved_by is null and s.cents = i.cents)
+                   and exists (select from payments.surplus s where s.entity_id = @entity and s.payment_id = @PaymentId and s.due_id = i.due_id and s.kind = 'too_little' and (s.resolved_by is null or s.resolved_by = @Owner) and s.cents = i.cents)
                    and (select y.taken_cents = sum(r.cents) from payments.payment y join payments.refund r on r.entity_id = y.entity_id and r.payment_id = y.payment_id
                          where y.entity_id = @entity and y.payment_id = @PaymentId and r.state = 'done' group by y.taken_cents))
          order by d.position_id, d.due_id
         """,
-        new { entity = session.Entity, refund.RefundId, refund.PaymentId });
+        new { entity = session.Entity, refund.RefundId, refund.PaymentId, Checkout.Dues.Owner });
 
     sealed class DueRow
     {

@@ -23,7 +23,7 @@ internal static class RefundParts
                    l.cents - greatest(0, least(l.cents, coalesce(s.cents, 0) - coalesce(sum(l.cents) over (partition by l.due_id order by l.n desc rows between unbounded preceding and 1 preceding), 0))) as cents
               from payments.payment_line l
               join payments.due_paid x on x.entity_id = l.entity_id and x.due_id = l.due_id and x.payment_id = l.payment_id
-              left join payments.surplus s on s.entity_id = l.entity_id and s.payment_id = l.payment_id and s.due_id = l.due_id and s.kind = 'too_little' and s.resolved_by is null
+              left join payments.surplus s on s.entity_id = l.entity_id and s.payment_id = l.payment_id and s.due_id = l.due_id and s.kind = 'too_little' and (s.resolved_by is null or s.resolved_by = @Owner)
              where l.entity_id = @entity and l.payment_id = @payment
             union all
             select s.due_id, 0::smallint, @Surplus, sum(case s.kind when 'too_little' then -s.cents else s.cents end)
@@ -36,7 +36,7 @@ internal static class RefundParts
          where t.cents > coalesce(g.cents, 0)
          order by t.due_id, t.n
         """,
-        new { entity = session.Entity, payment, Books.Income, Books.Surplus });
+        new { entity = session.Entity, payment, Books.Income, Books.Surplus, Checkout.Dues.Owner });
 
     /// <summary>What was not owed goes back first; the rest is taken from the lines in proportion, without losing a cent.</summary>
     public static List<RefundPart> Of(IReadOnlyList<RefundPart> left, Euro amount)

@@ -90,6 +90,10 @@ internal static class FineAmounts
         return today < 0 ? new(all[^1], []) : new(all[today], all[(today + 1)..]);
     }
 
+    /// <summary>What it will cost counted from a delivery that is still to come, or of which nobody knows the day: each of the law's terms without its days, in order of time.</summary>
+    public static IReadOnlyList<AmountDue> AfterDelivery(FineTerms fine, PatronDay patron) =>
+        [.. All(fine.ViolatedOn, fine with { Phase = Phase.Report, ToldOn = fine.ViolatedOn, Surcharged = false, OfferedDays = 0 }, patron).Select(due => due with { From = null, Until = null })];
+
     /// <summary>What is still missing when <paramref name="paid"/> was credited on <paramref name="day"/>; zero when it was enough, by the law's own tolerance.</summary>
     public static Euro Missing(Euro paid, DateOnly day, FineTerms fine, PatronDay patron)
     {

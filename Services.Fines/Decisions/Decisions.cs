@@ -10,7 +10,7 @@ internal static class Decisions
     /// <summary>Paid although the office does not ask for it here (any more): archived, appealed, with the collector or in instalments. What an officer has closed stays closed.</summary>
     public static async Task Judge(IEntitySession session, Fine fine, DateTimeOffset now)
     {
-        if (fine is not { IsPaid: true, PaidOrder: { } order, PaidAmount: { } paid })
+        if (fine is not { IsPaid: true, PaidOrder: { } order, PaidAmount: { Cents: > 0 } paid })
             return;
         if (fine.Phase is Phase.Report or Phase.Notice)
         {
@@ -27,8 +27,8 @@ internal static class Decisions
             insert into fines.decision as d (entity_id, fine_id, order_no, kind, phase, cents, opened_at)
             values (@entity, @Id, @order, 'not_owed', @phase, @cents, @now)
             on conflict (entity_id, fine_id, order_no, kind) do update
-               set phase = excluded.phase, closed_at = null, closed_by = null, opened_at = case when d.closed_at is null then d.opened_at else excluded.opened_at end
-             where d.closed_by = 'register' or (d.closed_at is null and d.phase <> excluded.phase)
+               set phase = excluded.phase, cents = excluded.cents, closed_at = null, closed_by = null, opened_at = case when d.closed_at is null then d.opened_at else excluded.opened_at end
+             where d.closed_by = 'register' or (d.closed_at is null and (d.phase, d.cents) <> (excluded.phase, excluded.cents))
             """,
             new { entity = session.Entity, fine.Id, order, phase = fine.Phase.ToText(), cents = paid.Cents, now });
         if (opened > 0)
@@ -41,7 +41,7 @@ internal static class Decisions
         insert into fines.decision as d (entity_id, fine_id, order_no, kind, phase, cents, opened_at)
         select r.entity_id, r.fine_id, r.order_no, 'rest_alone', f.phase, r.cents, @at
           from fines.supplement_payment r join fines.fine f on f.entity_id = r.entity_id and f.fine_id = r.fine_id
-         where r.entity_id = @entity and r.fine_id = @fine and r.paid_order = @paidOrder and r.undone_at is null and f.paid_order is distinct from @paidOrder
+         where r.entity_id = @entity and r.fine_id = @fine and r.paid_order = @paidOrder and r.undone_at is null and r.cents > 0 and f.paid_order is distinct from @paidOrder
         on conflict (entity_id, fine_id, order_no, kind) do nothing
         """,
         new { entity = session.Entity, fine, paidOrder, at });
@@ -52,7 +52,7 @@ internal static class Decisions
         insert into fines.decision as d (entity_id, fine_id, order_no, kind, phase, cents, opened_at)
         select r.entity_id, r.fine_id, r.order_no, 'not_owed', 'rest', r.cents, @at
           from fines.supplement_payment r
-         where r.entity_id = @entity and r.fine_id = @fine and r.paid_order = @paidOrder and r.undone_at is null
+         where r.entity_id = @entity and r.fine_id = @fine and r.paid_order = @paidOrder and r.undone_at is null and r.cents > 0
         on conflict (entity_id, fine_id, order_no, kind) do update set closed_at = null, closed_by = null, opened_at = excluded.opened_at where d.closed_by = 'register'
         """,
         new { entity = session.Entity, fine, paidOrder, at });

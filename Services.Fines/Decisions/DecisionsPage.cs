@@ -10,6 +10,7 @@ namespace Services.Fines;
 public sealed record DecisionsModel(Texts Texts, IReadOnlyList<OpenDecision> Open, string Path, bool MaySettle, bool Done);
 
 /// <summary>What about paid fines waits for a person.</summary>
+[AtCreditor]
 [RequiresPermission("fines.read")]
 internal sealed class DecisionsPage(ICommands commands) : IPage
 {
@@ -26,6 +27,7 @@ internal sealed class DecisionsPage(ICommands commands) : IPage
 public sealed record SettleModel(Texts Texts, FormState Form, string BackPath);
 
 /// <summary>Closes one of them with a reason.</summary>
+[AtCreditor]
 [RequiresPermission("fines.decide")]
 internal sealed class SettlePage(ICommands commands) : IPage
 {

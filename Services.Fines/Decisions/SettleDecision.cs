@@ -55,6 +55,7 @@ internal sealed class SettleDecisionHandler(ISessions sessions, TimeProvider tim
 }
 
 /// <summary>The same from the command line.</summary>
+[AtCreditor]
 [RequiresPermission("fines.decide")]
 internal sealed class SettleByCommandLine(ICommands commands) : IOfficeCommand
 {

@@ -14,7 +14,7 @@ namespace Services.Fines;
 /// </summary>
 /// <remarks>One class for all: only within a class does the order of a stream hold, and a reversal before its payment would leave the fine closed for ever.</remarks>
 internal sealed class FollowPosition(ISettings<FinesSettings> settings)
-    : IReact<PositionPaid>, IReact<PositionReversed>, IReact<PositionRefunded>, IReact<PositionCancelled>, IReact<PositionExpired>
+    : IReact<PositionPaid>, IReact<PositionAmount>, IReact<PositionSurplus>, IReact<PositionReversed>, IReact<PositionRefunded>, IReact<PositionCancelled>, IReact<PositionExpired>
 {
     /// <remarks>Told twice, it writes the same again.</remarks>
     /// <exception cref="InvalidOperationException">The register has no such fine: an officer must see it, for money was taken.</exception>
@@ -57,6 +57,41 @@ internal sealed class FollowPosition(ISettings<FinesSettings> settings)
         await Supplements.Judge(session, fine, await settings.Read(session), happened.At);
         if (fine.Phase is not (Phase.Report or Phase.Notice))
             await Decisions.Judge(session, fine, happened.At);
+    }
+
+    /// <remarks>Less than it cost is a payment on account: the rest is asked for (art. 389 of the regulation of the Codice della Strada).</remarks>
+    public async Task On(PositionAmount happened, IEntitySession session, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        ArgumentNullException.ThrowIfNull(session);
+        var (name, part) = NameOf(happened.Position);
+        await Movement.Correct(session, name, part, happened.Version, happened.OrderNumber, happened.Amount, happened.At);
+        if (part > 0)
+        {
+            await Supplements.Corrected(session, name, happened.OrderNumber, happened.Amount, happened.At);
+            return;
+        }
+        var touched = await session.Execute(
+            """
+            update fines.fine set paid_cents = @amount, changed_at = @at
+             where entity_id = @entity and series = @series and year = @year and number = @number and paid_order = @order
+            """,
+            new { entity = session.Entity, series = name.Series, year = name.Year, number = name.Number, amount = happened.Amount, order = happened.OrderNumber, at = happened.At });
+        if (touched == 0)
+            return;
+        session.Record("fines.amount", new { fine = name.ToString(), order = happened.OrderNumber, cents = happened.Amount.Cents });
+        if (await Fine.Find(session, name) is not { } fine)
+            return;
+        await Supplements.Judge(session, fine, await settings.Read(session), happened.At);
+        await Decisions.Judge(session, fine, happened.At);
+    }
+
+    /// <remarks>It pays nothing of the fine; the police's own system has to know of it all the same.</remarks>
+    public Task On(PositionSurplus happened, IEntitySession session, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        var (name, part) = NameOf(happened.Position);
+        return Movement.Surplus(session, name, part, happened.Version, happened.OrderNumber, happened.Amount, happened.At);
     }
 
     /// <remarks>Payments takes no money for it, so nobody is asked or reminded until a file says something new of it.</remarks>

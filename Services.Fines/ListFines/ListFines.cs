@@ -28,6 +28,8 @@ internal sealed class ListFines(ISessions sessions) : IOfficeCommand
         FineNumber? after = null;
         if (call.Text("after") is { } number && !FineNumber.TryParse(number, out after))
             return texts["office.list.after.wrong"];
+        if (call.Text("municipality") is { } istat && (creditor != call.Entity.Id ? istat != call.Entity.IstatCode : istat.Length != 6 || !istat.All(char.IsAsciiDigit)))
+            return texts[creditor != call.Entity.Id ? "office.list.municipality.own" : "office.list.municipality.wrong", call.Entity.Name, call.Entity.IstatCode];
         var left = call.Number("limit") ?? int.MaxValue;
 
         var foreign = creditor != call.Entity.Id;

@@ -7,19 +7,21 @@ using Services.Fines.Register;
 namespace Services.Fines;
 
 /// <summary>
-/// What became of fines since the last time, for the police's own system: a line for each payment and one for each that was taken back, refunded, cancelled or ran out.
+/// What became of fines since the last time, for the police's own system: a line for each payment and one for each that was taken back, refunded, cancelled or ran out, that the bank took
+/// another amount for, or that nobody owed. The amounts add up to what came in.
 /// </summary>
 /// <remarks>
 /// A line is numbered and written down with the run that tells it, in one transaction, before it is handed out; so it is told by one run only, and a run whose file was
 /// lost on the way comes out again byte by byte, whatever became of the fine meanwhile.
 /// </remarks>
+[AtCreditor]
 [RequiresPermission("fines.read")]
 internal sealed class ExportOutcome(ISessions sessions, TimeProvider time) : IOfficeCommand
 {
     const int MostLines = 100_000;
     const int Page = 1000;
 
-    static readonly string Heading = CsvSheet.Line("lotto", "riga", "verbale", "serie", "anno", "numero", "targa", "esito", "data", "importo", "ordine");
+    static readonly string Heading = CsvSheet.Line("lotto", "riga", "verbale", "serie", "anno", "numero", "targa", "esito", "data", "importo", "ordine", "manca");
 
     public async Task<string?> Run(OfficeCall call, TextWriter output, CancellationToken stop)
     {
@@ -60,8 +62,14 @@ internal sealed class ExportOutcome(ISessions sessions, TimeProvider time) : IOf
             {
                 var news = await session.List<News>(
                     """
-                    select m.fine_id as id, m.part::int as part, m.version, m.kind, m.order_no as orderNo, m.cents, m.moved_on as movedOn, f.series, f.year, f.number, f.plate
+                    select m.fine_id as id, m.part::int as part, m.version, m.kind, m.order_no as orderNo, m.cents, m.moved_on as movedOn, f.series, f.year, f.number, f.plate,
+                           case when m.kind = 'asked' then m.cents when m.kind <> 'paid' or s.due_cents is null then 0
+                                else greatest(0, s.due_cents - s.paid_cents - coalesce((select sum(r.cents) from fines.supplement_payment r
+                                     where r.entity_id = s.entity_id and r.fine_id = s.fine_id and r.paid_order = s.paid_order and r.n <= m.part and (r.undone_at is null or r.order_no = m.order_no)), 0)) end as missing
                       from fines.movement m join fines.fine f on f.entity_id = m.entity_id and f.fine_id = m.fine_id
+                      left join fines.supplement_payment p on m.part > 0 and p.entity_id = m.entity_id and p.fine_id = m.fine_id and p.order_no = m.order_no
+                      left join fines.supplement s on s.entity_id = m.entity_id and s.fine_id = m.fine_id and s.paid_order = case when m.part > 0 then p.paid_order else m.order_no end
+                                                  and (s.closed_by is null or s.closed_by = 'paid')
                      where m.entity_id = @entity and m.run is null
                      order by m.moved_at, m.fine_id, m.part, m.version
                      limit @Page
@@ -93,11 +101,11 @@ internal sealed class ExportOutcome(ISessions sessions, TimeProvider time) : IOf
 
     sealed record Kept(int Place, string Line);
 
-    sealed record News(Guid Id, int Part, int Version, string Kind, string? OrderNo, Euro? Cents, DateOnly MovedOn, string Series, int Year, int Number, string Plate)
+    sealed record News(Guid Id, int Part, int Version, string Kind, string? OrderNo, Euro? Cents, DateOnly MovedOn, string Series, int Year, int Number, string Plate, Euro Missing)
     {
         // What is given back stands with its sign, so that the column adds up to what came in.
         public string Line(int run, int place) => CsvSheet.Line(
-            run, place, new FineNumber(Series, Year, Number).ToString(), Series, Year, Number, Plate, Movement.Italian(Kind), MovedOn,
-            Kind is "reversed" or "refunded" && Cents is { } back ? new Euro(-back.Cents) : Cents, OrderNo);
+            run, place, new FineNumber(Series, Year, Number).ToString(), Series, Year, Number, Plate, Movement.Italian(Kind, Part, Missing), MovedOn,
+            Kind == "asked" ? null : Kind is "reversed" or "refunded" or "short" or "surplus_back" && Cents is { } back ? new Euro(-back.Cents) : Cents, OrderNo, Missing > Euro.Zero ? Missing : null);
     }
 }

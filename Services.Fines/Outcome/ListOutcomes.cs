@@ -6,6 +6,7 @@ using Platform.Core.Time;
 namespace Services.Fines;
 
 /// <summary>The outcome files made until now, the last first.</summary>
+[AtCreditor]
 [RequiresPermission("fines.read")]
 internal sealed class ListOutcomes(ISessions sessions) : IOfficeCommand
 {

@@ -38,6 +38,6 @@ internal sealed class PriceFinesHandler(ISessions sessions, ISettings<FinesSetti
     {
         var due = fine.AmountsOn(today, settings).Today;
         // An amount without a last day is certain for today only; opening again brings it up to date.
-        return new(fine.Name.ToString(), $"{(fine.Phase == Phase.Notice ? "Avviso" : "Verbale")} {fine.Name}", new(due.Until ?? today, AmountLines.Of(due)));
+        return new(fine.Name.ToString(), $"{(fine.Phase == Phase.Notice ? "Avviso" : "Verbale")} {fine.Name}", new(due.Until ?? today, AmountLines.Of(due))) { OnAccount = true };
     }
 }

@@ -28,6 +28,8 @@ internal sealed class TogetherPage(ICommands commands, ILinks links, ITries trie
             return Task.FromResult(BackToSearch(request));
         if (request.Form[TogetherForm.Remove] is [{ } number])
             return Remove(request, ids, number, stop);
+        if (request.Form.ContainsKey(TogetherForm.Declare))
+            return Declare(request, ids, stop);
         return request.Form.ContainsKey(TogetherForm.Number) ? Add(request, ids, stop) : Pay(request, ids, stop);
     }
 
@@ -55,6 +57,23 @@ internal sealed class TogetherPage(ICommands commands, ILinks links, ITries trie
     {
         var read = await commands.Send(new ReadFines(ids), stop);
         return Go(request, [.. read.Fines.Where(fine => fine.Name.ToString() != number).Select(fine => fine.Id)]);
+    }
+
+    /// <summary>The days on which he received reports, as far as he writes any: all of them are stored, or none.</summary>
+    async Task<PageAnswer> Declare(PageRequest request, IReadOnlyList<Guid> ids, CancellationToken stop)
+    {
+        var (texts, today, form) = (FinesTexts.In(request.Culture), LegalTime.Day(request.Now), FormState.From(request.Form));
+        var read = await commands.Send(new ReadFines(ids), stop);
+        var said = new List<DeclareNotice>();
+        foreach (var fine in read.Fines.Where(fine => fine.MayBeDeclared && !form.IsEmpty(TogetherForm.DayOf(fine.Name.ToString()))))
+            if (DeclareForm.Read(form, texts, fine.ViolatedOn, today, TogetherForm.DayOf(fine.Name.ToString())) is { } day)
+                said.Add(new(fine.Id, day));
+        if (!form.IsValid)
+            return await Draw(request, ids, null, form, stop);
+        foreach (var declared in said)
+            if ((await commands.Send(declared, stop)).Refusal is { } refusal)
+                return await Draw(request, ids, refusal, new FormState(), stop);
+        return Go(request, ids);
     }
 
     async Task<PageAnswer> Pay(PageRequest request, IReadOnlyList<Guid> ids, CancellationToken stop)
@@ -86,6 +105,10 @@ internal static class TogetherForm
 {
     public const string Number = "verbale";
     public const string Remove = "togli";
+    public const string Declare = "dichiara";
+
+    /// <summary>The field for the day of delivery of one of them.</summary>
+    public static string DayOf(string number) => $"{DeclareForm.Day}-{number.Replace('/', '-')}";
 }
 
 /// <summary>Fines that are paid together, as their page shows them.</summary>
@@ -97,6 +120,11 @@ public sealed record TogetherModel(
 {
     /// <summary>How the bank answers, read before paying.</summary>
     public GatewayReport? Gateway { get; init; }
+
+    /// <summary>Of which nobody but the payer knows when they were delivered.</summary>
+    public IReadOnlyList<Undelivered> MayBeDeclared { get; init; } = [];
+
+    public DateOnly Today { get; init; }
 
     internal static TogetherModel Of(IReadOnlyList<Fine> fines, FinesSettings settings, PageRequest request, Refusal? refusal, FormState form)
     {
@@ -113,7 +141,10 @@ public sealed record TogetherModel(
         var canPay = rows.TrueForAll(row => row.Amount is not null) && refusal?.Code != CheckoutRefusals.NotOpen;
         return new(
             texts, fines[0].Plate, rows, rows.Aggregate(Euro.Zero, (sum, row) => sum + (row.Amount ?? Euro.Zero)), refusal is null ? null : Words(texts, refusal, rows), canPay,
-            fines.Any(fine => fine.Points > 0), form, request.Path, request.Creditor, settings.Office);
+            fines.Any(fine => fine.Points > 0), form, request.Path, request.Creditor, settings.Office)
+        {
+            Today = today, MayBeDeclared = [.. fines.Where(fine => fine is { MayBeDeclared: true, DeclaredOn: null }).Select(fine => new Undelivered(fine.Name.ToString(), fine.ViolatedOn))],
+        };
     }
 
     static string TitleOf(Fine fine, Texts texts) => texts[fine.Phase == Phase.Notice ? "show.title.notice" : "show.title", fine.Name];
@@ -125,3 +156,6 @@ public sealed record TogetherModel(
 /// <summary>One fine of the list.</summary>
 /// <param name="Amount">What it costs today; null when it cannot be paid here now, for the reason <paramref name="NotHere"/>.</param>
 public sealed record TogetherRow(string Title, string Number, DateOnly ViolatedOn, string Description, Euro? Amount, string? NotHere);
+
+/// <summary>A fine of the list whose day of delivery is not known.</summary>
+public sealed record Undelivered(string Number, DateOnly ViolatedOn);

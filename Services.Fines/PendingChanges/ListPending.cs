@@ -7,6 +7,7 @@ using Services.Fines.Register;
 namespace Services.Fines;
 
 /// <summary>The lines that wait for a payment to end, and those refused because it succeeded.</summary>
+[AtCreditor]
 [RequiresPermission("fines.read")]
 internal sealed class ListPending(ISessions sessions) : IOfficeCommand
 {

@@ -13,6 +13,7 @@ namespace Services.Fines;
 /// By the days of payment: what was paid in the year less what was taken back or refunded in it, whenever it had been paid. Notification costs are no proceeds and stand
 /// apart; they count as paid first. It holds the figures and not how they were spent, and is not the ministry's form.
 /// </remarks>
+[AtCreditor]
 [RequiresPermission("fines.read")]
 internal sealed class ReportProceeds(ISessions sessions) : IOfficeCommand
 {
@@ -42,10 +43,10 @@ internal sealed class ReportProceeds(ISessions sessions) : IOfficeCommand
     const string Proceeds =
         """
         with moved as (
-            select m.fine_id, count(*) filter (where m.kind = 'paid') as payments, count(*) filter (where m.kind <> 'paid') as returns, count(*) filter (where m.cents is null) as unknown,
-                   sum(case when m.kind = 'paid' then 1 else -1 end * coalesce(m.cents, 0)) as cents
+            select m.fine_id, count(*) filter (where m.kind = 'paid') as payments, count(*) filter (where m.kind in ('reversed', 'refunded')) as returns, count(*) filter (where m.cents is null) as unknown,
+                   sum(case when m.kind in ('paid', 'made_good') then 1 else -1 end * coalesce(m.cents, 0)) as cents
               from fines.movement m
-             where m.entity_id = @entity and m.moved_on >= @first and m.moved_on < @after and m.kind in ('paid', 'reversed', 'refunded')
+             where m.entity_id = @entity and m.moved_on >= @first and m.moved_on < @after and m.kind in ('paid', 'made_good', 'short', 'reversed', 'refunded')
              group by m.fine_id
         ), fined as (
             -- The costs once, however often it was paid and given back: what is left of a payment has them first.

@@ -8,7 +8,7 @@ namespace Services.Fines.Register;
 internal sealed record Fine(
     Guid Id, string Series, int Year, int Number, string Municipality, string Place, string Article, string Description, DateOnly ViolatedOn, string Plate,
     Euro Minimum, Euro Maximum, Euro Costs, bool DiscountExcluded, bool ContestedAtOnce, DateOnly? NotifiedOn, string State, DateOnly? PaidOn, Euro? PaidAmount, string? PaidOrder,
-    string PhaseText = "report", DateOnly? DeclaredOn = null, int Points = 0, string Accessory = "", string Device = "", Euro? SupplementDue = null, int? SupplementPart = null, Euro? RestPaid = null, string? Withdrawn = null)
+    string PhaseText = "report", DateOnly? DeclaredOn = null, int Points = 0, string Accessory = "", string Device = "", Euro? SupplementDue = null, int? SupplementPart = null, Euro? RestPaid = null, string? Withdrawn = null, bool TakenShort = false)
 {
     public FineNumber Name => new(Series, Year, Number);
 
@@ -29,6 +29,9 @@ internal sealed record Fine(
     public bool MayBeDeclared => !IsPaid && !IsWithdrawn && Phase == Phase.Report && NotifiedOn is null && !ContestedAtOnce;
 
     public AmountsDue AmountsOn(DateOnly day, FinesSettings settings) => FineAmounts.On(day, Terms(settings), settings.PatronDay);
+
+    /// <inheritdoc cref="FineAmounts.AfterDelivery"/>
+    public IReadOnlyList<AmountDue> AmountsAfterDelivery(FinesSettings settings) => FineAmounts.AfterDelivery(Terms(settings), settings.PatronDay);
 
     /// <summary>What a payment of that day left open, by what is known now.</summary>
     public Euro MissingFrom(Euro paid, DateOnly day, FinesSettings settings) => FineAmounts.Missing(paid, day, Terms(settings), settings.PatronDay);
@@ -72,7 +75,8 @@ internal sealed record Fine(
                  where s.entity_id = fine.entity_id and s.fine_id = fine.fine_id and s.paid_order = fine.paid_order and s.closed_at is null) as supplementPart,
                (select nullif(s.rest_cents, 0) from fines.supplement s
                  where s.entity_id = fine.entity_id and s.fine_id = fine.fine_id and s.paid_order = fine.paid_order) as restPaid,
-               withdrawn
+               withdrawn,
+               exists (select from fines.movement m where m.entity_id = fine.entity_id and m.fine_id = fine.fine_id and m.part = 0 and m.kind = 'short' and m.order_no = fine.paid_order) as takenShort
         from fines.fine
         where entity_id = @entity and fine_id = any(@ids)
         """, new { entity = session.Entity, ids = ids.ToArray() });
@@ -89,7 +93,8 @@ internal sealed record Fine(
                  where s.entity_id = fine.entity_id and s.fine_id = fine.fine_id and s.paid_order = fine.paid_order and s.closed_at is null) as supplementPart,
                (select nullif(s.rest_cents, 0) from fines.supplement s
                  where s.entity_id = fine.entity_id and s.fine_id = fine.fine_id and s.paid_order = fine.paid_order) as restPaid,
-               withdrawn
+               withdrawn,
+               exists (select from fines.movement m where m.entity_id = fine.entity_id and m.fine_id = fine.fine_id and m.part = 0 and m.kind = 'short' and m.order_no = fine.paid_order) as takenShort
         from fines.fine
         where entity_id = @entity and series = @series and year = @year and number = @number
         """, new { entity = session.Entity, series = name.Series, year = name.Year, number = name.Number });

@@ -7,6 +7,7 @@ using Services.Fines.Register;
 namespace Services.Fines;
 
 /// <summary>Who is to be reminded, as decided on some days; who has paid since is left out.</summary>
+[AtCreditor]
 [RequiresPermission("fines.read")]
 internal sealed class ListReminders(ISessions sessions) : IOfficeCommand
 {

@@ -69,16 +69,18 @@ internal static class DeclareForm
     public const string Day = "ricevuto";
 
     /// <summary>The day, or null after the error was told on <paramref name="form"/>.</summary>
-    public static DateOnly? Read(FormState form, Texts texts, DateOnly violatedOn, DateOnly today)
+    public static DateOnly? Read(FormState form, Texts texts, DateOnly violatedOn, DateOnly today, string field = Day)
     {
-        var day = form.Date(Day);
+        var day = form.Date(field);
         if (day is null)
-            form.AddError(Day, texts[form.IsEmpty(Day) ? "declare.missing" : "declare.wrong"]);
+            form.AddError(field, texts[form.IsEmpty(field) ? "declare.missing" : "declare.wrong"]);
         else if (day > today)
-            form.AddError(Day, texts["declare.future"]);
+            form.AddError(field, texts["declare.future"]);
         else if (day < violatedOn)
-            form.AddError(Day, texts["declare.before", violatedOn]);
-        return form.IsValid ? day : null;
+            form.AddError(field, texts["declare.before", violatedOn]);
+        else
+            return day;
+        return null;
     }
 }
 
@@ -110,6 +112,12 @@ public sealed record ShowFineModel(
     /// <inheritdoc cref="SupplementUntil"/>
     public Euro? RestPaid { get; init; }
 
+    /// <summary>The bank took less than it was asked.</summary>
+    public bool TakenShort { get; init; }
+
+    /// <summary>What it will cost, counted from a delivery that is to come; empty where the days are known.</summary>
+    public IReadOnlyList<AmountDue> Later { get; init; } = [];
+
     /// <summary>What may be asked for instead of paying at once; null where the law gives nothing.</summary>
     public Instalments? Instalments { get; init; }
 
@@ -135,6 +143,8 @@ public sealed record ShowFineModel(
             SupplementUntil = fine.SupplementDue is not null && fine.TermOfMinimum(settings) is { } term && term >= today ? term : null,
             CanPaySupplement = fine.SupplementDue is not null && Supplements.NotPayable(fine) is null,
             RestPaid = fine.RestPaid,
+            TakenShort = fine.TakenShort,
+            Later = amounts is { Today.Band: Band.NotToldYet or Band.Windscreen } ? fine.AmountsAfterDelivery(settings) : [],
             Instalments = sum is not null && fine.ToldOn is { } told ? Services.Fines.Amounts.Instalments.Of(sum.Total, told, today) : null,
         };
     }

@@ -23,7 +23,7 @@ internal sealed class PriceRestHandler(ISessions sessions, ISettings<FinesSettin
                 return new Refusal(why, fine.Name.ToString());
             var today = LegalTime.Day(time.GetUtcNow());
             var until = fine.TermOfMinimum(await settings.Read(session)) is { } term && term >= today ? term : today;
-            return new OpenPosition(fine.Name.Supplement(fine.SupplementPart!.Value), $"Differenza del verbale {fine.Name}", new(until, AmountLines.OfRest(fine.SupplementDue!.Value)));
+            return new OpenPosition(fine.Name.Supplement(fine.SupplementPart!.Value), $"Differenza del verbale {fine.Name}", new(until, AmountLines.OfRest(fine.SupplementDue!.Value))) { OnAccount = true };
         },
         stop);
 }

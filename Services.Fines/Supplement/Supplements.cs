@@ -52,21 +52,53 @@ internal static class Supplements
         if (fine.RestPaid is not null)
             await Decisions.RestOwed(session, fine.Id, order, now);
         // What an officer has closed stays closed; what the rest that was paid has closed opens again when it is not enough any more.
-        var opened = await session.Execute(
+        var opened = await session.First<int?>(
             """
             insert into fines.supplement as s (entity_id, fine_id, paid_order, due_cents, paid_cents, opened_at, n)
             values (@entity, @Id, @order, @due, @paid, @now,
                     (select coalesce(max(n), 0) + 1 from (select n from fines.supplement where entity_id = @entity and fine_id = @Id
                                                           union all select n from fines.supplement_payment where entity_id = @entity and fine_id = @Id) asked))
             on conflict (entity_id, fine_id, paid_order) do update
-               set due_cents = excluded.due_cents,
-                   closed_at = case when excluded.due_cents > s.paid_cents + s.rest_cents then null else @now end,
-                   closed_by = case when excluded.due_cents > s.paid_cents + s.rest_cents then null when s.rest_cents > 0 then 'paid' else 'register' end
-            where s.due_cents <> excluded.due_cents and (s.closed_by is null or s.closed_by in ('register', 'paid'))
+               set due_cents = excluded.due_cents, paid_cents = excluded.paid_cents,
+                   closed_at = case when excluded.due_cents > excluded.paid_cents + s.rest_cents then null else @now end,
+                   closed_by = case when excluded.due_cents > excluded.paid_cents + s.rest_cents then null when s.rest_cents > 0 then 'paid' else 'register' end
+            where (s.due_cents, s.paid_cents) <> (excluded.due_cents, excluded.paid_cents) and (s.closed_by is null or s.closed_by in ('register', 'paid'))
+            returning s.n::int
             """,
             new { entity = session.Entity, fine.Id, order, due, paid, now });
-        if (opened > 0)
-            session.Record("fines.supplement_opened", new { fine = fine.Name.ToString(), order, missing = (due - paid).Cents });
+        if (opened is not { } part)
+            return;
+        await Movement.Asked(session, fine.Id, part, order, due - paid, now);
+        session.Record("fines.supplement_opened", new { fine = fine.Name.ToString(), order, missing = (due - paid).Cents });
+    }
+
+    /// <summary>The bank took another amount for a rest than was told.</summary>
+    public static async Task Corrected(IEntitySession session, FineNumber name, string order, Euro taken, DateTimeOffset at)
+    {
+        var corrected = await session.First<int>(
+            """
+            with known as (
+                select r.fine_id, r.paid_order, r.cents
+                  from fines.supplement_payment r join fines.fine f on f.entity_id = r.entity_id and f.fine_id = r.fine_id
+                 where r.entity_id = @entity and f.series = @Series and f.year = @Year and f.number = @Number and r.order_no = @order and r.undone_at is null
+                   for update of r
+            ), changed as (
+                update fines.supplement_payment r set cents = @taken from known k where r.entity_id = @entity and r.fine_id = k.fine_id and r.order_no = @order
+            ), judged as (
+                update fines.supplement s
+                   set rest_cents = s.rest_cents - k.cents + @taken,
+                       closed_at = case when s.closed_by = 'paid' and s.due_cents > s.paid_cents + s.rest_cents - k.cents + @taken then null
+                                        when s.closed_by is null and s.due_cents <= s.paid_cents + s.rest_cents - k.cents + @taken then @at else s.closed_at end,
+                       closed_by = case when s.closed_by = 'paid' and s.due_cents > s.paid_cents + s.rest_cents - k.cents + @taken then null
+                                        when s.closed_by is null and s.due_cents <= s.paid_cents + s.rest_cents - k.cents + @taken then 'paid' else s.closed_by end
+                  from known k
+                 where s.entity_id = @entity and s.fine_id = k.fine_id and s.paid_order = k.paid_order
+            )
+            select count(*)::int from known
+            """,
+            new { entity = session.Entity, name.Series, name.Year, name.Number, order, taken = taken.Cents, at });
+        if (corrected > 0)
+            session.Record("fines.amount", new { fine = name.ToString(), order, cents = taken.Cents });
     }
 
     /// <summary>Money for the rest came in.</summary>

@@ -33,6 +33,9 @@ internal sealed class Till(PorticoTestHost host) : IDisposable
 
     static int _number = 2000;
 
+    /// <summary>Positions opened from now on keep what is too little on account.</summary>
+    public bool OnAccount { get; set; }
+
     readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = host.Address };
 
     public PorticoTestHost Host => host;
@@ -58,7 +61,7 @@ internal sealed class Till(PorticoTestHost host) : IDisposable
 
     public async Task<DueId> Open(string reference, string creditor = "URG", string shownBy = "BEN") => (await host.As(
         "fines", creditor, shownBy, scope => scope.Resolve<ICommands>().Send(
-            new OpenPosition(reference, $"Verbale {reference}", new(new(2026, 12, 31), [new("Sanzione", "9/0102100SA/", "1", new Euro(4200))])), CancellationToken.None))).Due;
+            new OpenPosition(reference, $"Verbale {reference}", new(new(2026, 12, 31), [new("Sanzione", "9/0102100SA/", "1", new Euro(4200))])) { OnAccount = OnAccount }, CancellationToken.None))).Due;
 
     public Task<Outcome<StartedCheckout>> Checkout(Guid attempt, DueId[] dues, string creditor = "URG", string shownBy = "BEN", string returnPage = "verbale/x", string language = "it") =>
         host.As("fines", creditor, shownBy, scope => scope.Resolve<ICommands>().Send(new StartCheckout(attempt, dues, returnPage, language), CancellationToken.None));

@@ -255,16 +255,61 @@ internal sealed class RefundTests
 
     [TestCase(5000, 5000)]
     [TestCase(1001, 1001)]
-    public async Task Another_amount_than_asked_is_given_back_as_it_was_taken(long taken, long back)
+    [TestCase(1001, 1001, true)]
+    [TestCase(5000, 5000, true)]
+    public async Task Another_amount_than_asked_is_given_back_as_it_was_taken(long taken, long back, bool onAccount = false)
     {
+        Till.OnAccount = onAccount;
         var paid = await PaidAtTheBank(taken: taken);
         await Word("refund", "approve", await Asked(paid.Order, "marta"), "--by", "luca");
         await Host.Quiet();
         Bank.GivenBack.Single().Amount.Should().Be(new Euro(back));
-        foreach (var account in new[] { "collections", "income/1", "surplus", "shortfall" })
+        foreach (var account in new[] { "collections", "income/sanzioni-cds", "income/spese-notifica", "surplus", "shortfall" })
             (await Balance(account)).Should().Be(0, account);
         (await AddsUp()).Should().BeEmpty();
     }
+
+    [Test]
+    public async Task What_is_too_little_on_account_is_no_claim_and_no_income_and_no_task_and_its_owner_is_told()
+    {
+        Till.OnAccount = true;
+        var paid = await PaidAtTheBank(taken: 1001);
+        (await Income()).Should().Be(1001);
+        (await Balance("shortfall")).Should().Be(0);
+        (await Words("tasks", "list")).Should().NotContain("too_little");
+        (await Host.Database.Rows<string>("select payload ->> 'orderNumber' || ' ' || (payload ->> 'amount') from core.outbox where type = 'payments.position_amount.1'")).Should().Equal($"{paid.Order} 1001");
+        (await AddsUp()).Should().BeEmpty();
+
+        await Word("refund", "approve", await Asked(paid.Order, "marta", "--amount", "5,00"), "--by", "luca");
+        await Host.Quiet();
+        (await Income()).Should().Be(501);
+        (await Host.Portico("refund", "ask", paid.Order, "--amount", "5,02", "--reason", "Troppo", "--by", "marta")).Errors.Should().Contain("more than is left");
+        await Word("refund", "approve", await Asked(paid.Order, "marta"), "--by", "luca");
+        await Host.Quiet();
+        (await Income()).Should().Be(0);
+        (await Balance("collections")).Should().Be(0);
+        (await Balance("shortfall")).Should().Be(0);
+        (await AddsUp()).Should().BeEmpty();
+    }
+
+    [Test]
+    public async Task Money_that_was_not_owed_is_told_to_its_owner_and_so_is_that_it_went_back()
+    {
+        var first = await Start();
+        var second = await Start(first.Reference);
+        Bank.Take(first.Order, new Euro(4200));
+        Bank.Take(second.Order, new Euro(5000));
+        await Host.After(TimeSpan.FromMinutes(3));
+        await Word("refund", "approve", await Asked(second.Order, "marta", "--amount", "20,00"), "--by", "luca");
+        await Word("refund", "approve", await Asked(second.Order, "marta"), "--by", "luca");
+        await Host.Quiet();
+        (await Host.Database.Rows<string>("select payload ->> 'orderNumber' || ' ' || (payload ->> 'amount') from core.outbox where type = 'payments.position_surplus.1' order by seq")).Should().Equal(
+            $"{second.Order} 4200", $"{second.Order} 5000", $"{second.Order} 3000", $"{second.Order} 0");
+        (await AddsUp()).Should().BeEmpty();
+    }
+
+    Task<long> Income() => Host.Database.Value<long>(
+        "select coalesce(sum(case when credit like 'income/%' then cents else 0 end - case when debit like 'income/%' then cents else 0 end), 0)::bigint from payments.transfer");
 
     [Test]
     public async Task A_creditor_s_policy_gives_back_by_itself_what_was_paid_twice_or_beyond_what_was_asked()

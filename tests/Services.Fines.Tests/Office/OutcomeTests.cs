@@ -50,6 +50,121 @@ public sealed class OutcomeTests
     }
 
     [Test]
+    public async Task What_the_bank_took_less_is_on_account_everywhere_until_the_citizen_pays_the_rest()
+    {
+        var fine = await desk.NewFine();
+        using (var citizen = await desk.GoToBank(fine))
+        {
+            await host.Bank.Lie(await LastOrder(), new { amountCents = 20_00 });
+            await citizen.PayAtBank();
+            await host.After(TimeSpan.FromSeconds(5));
+        }
+        Desk.Rows(await desk.Ask("outcome")).Select(row => (row[7], row[9], row[11])).Should().Equal(("acconto", "31,40", "11,40"), ("incasso_ridotto", "-11,40", ""));
+        (await desk.Sheet("proceeds", ("year", "2026"))).Select(row => string.Join(';', row[4..9])).Should().Equal("1;0;20,00;2,00;18,00");
+        (await desk.Sheet("decisions")).Select(row => (row[1], row[3], row[4])).Should().Equal(("supplement", "11,40", "la banca ha incassato meno di quanto era stato chiesto"));
+        (await host.Portico("tasks", "list", "--entity", "URG")).Output.Should().NotContain("too_little");
+
+        using var payer = host.NewCitizen();
+        await payer.Open("/bentivoglio/multe");
+        await payer.Send(("verbale", $"V/2026/{fine}"), ("data", desk.Iso(-20)), ("targa", "AB123CD"));
+        payer.Reads.Should().Contain("Questa multa è pagata in parte").And.Contain("La banca ha incassato meno dell’importo chiesto: mancano 11,40").And.Contain("Importo pagato 20,00");
+        await payer.GoToBank();
+        await payer.PayAtBank();
+        await host.After(TimeSpan.FromSeconds(5));
+
+        Desk.Rows(await desk.Ask("outcome")).Select(row => (row[7], row[9], row[11])).Should().Equal(("saldo", "11,40", ""));
+        (await desk.Sheet("decisions")).Should().BeEmpty();
+        (await desk.Sheet("proceeds", ("year", "2026"))).Select(row => row[6]).Should().Equal("31,40");
+        var book = (await host.Portico("ledger", "balances", "--entity", "URG")).Output;
+        (await Booked("income/%")).Should().Be(-31_40, book);
+        (await Booked("shortfall")).Should().Be(0, book);
+        (await host.Portico("check", "money")).Code.Should().Be(0);
+    }
+
+    [Test]
+    public async Task A_rest_of_which_the_bank_took_less_is_asked_for_again()
+    {
+        var fine = await desk.NewFine();
+        var (position, rest) = (Position(fine), Position(fine, "/S1"));
+        await Tell(position, Paid(position, 1, "A"), Amount(position, 2, "A", 20_00));
+        await Tell(rest, Paid(rest, 1, "B", 11_40), Amount(rest, 2, "B", 5_00));
+        (await desk.Sheet("decisions")).Select(row => row[3]).Should().Equal("6,40");
+        (await desk.Sheet("outcome")).Select(row => (row[7], row[9], row[11])).Should().Equal(
+            ("acconto", "31,40", "11,40"), ("incasso_ridotto", "-11,40", ""), ("acconto", "11,40", "6,40"), ("incasso_ridotto", "-6,40", ""));
+        await Tell(rest, Amount(rest, 3, "B", 11_40));
+        (await desk.Sheet("decisions")).Should().BeEmpty();
+        (await desk.Sheet("outcome")).Select(row => (row[7], row[9])).Should().Equal(("incasso_integrato", "6,40"));
+    }
+
+    [Test]
+    public async Task A_payment_told_as_whole_that_proves_too_little_is_told_again_with_what_is_missing()
+    {
+        var fine = await desk.NewFine();
+        var position = Position(fine);
+        await Tell(position, Paid(position, 1, "A"));
+        (await desk.Sheet("outcome")).Select(row => (row[7], row[11])).Should().Equal(("pagato", ""));
+        (await desk.Load(false, desk.Line(fine, notified: -19))).Errors.Should().BeEmpty();
+        (await desk.Sheet("outcome")).Select(row => (row[7], row[9], row[10], row[11])).Should().Equal(("differenza_dovuta", "", "A", "12,60"));
+    }
+
+    [Test]
+    public async Task Money_that_nobody_owed_is_told_and_so_is_that_it_went_back()
+    {
+        var fine = await desk.NewFine();
+        var position = Position(fine);
+        PositionSurplus Surplus(int version, long cents) => new(position, version, Guid.NewGuid(), Guid.NewGuid(), "B", new(cents), host.Clock.GetUtcNow());
+        await Tell(position, Paid(position, 1, "A"), Surplus(2, 31_40), Surplus(3, 10_00), Surplus(4, 0));
+        (await desk.Sheet("outcome")).Select(row => (row[7], row[9], row[10])).Should().Equal(
+            ("pagato", "31,40", "A"), ("eccedenza", "31,40", "B"), ("eccedenza_resa", "-21,40", "B"), ("eccedenza_resa", "-10,00", "B"));
+        (await desk.Sheet("proceeds", ("year", "2026"))).Select(row => row[6]).Should().Equal("31,40");
+        (await host.Database.Value<string>("select paid_order from fines.fine where number = @fine", new { fine })).Should().Be("A");
+    }
+
+    [Test]
+    public async Task Whatever_the_bank_says_of_amounts_the_files_add_up_to_what_stands()
+    {
+        var story = Gen.Select(Gen.Int[0, 4], Gen.Int[0, 31_40]).Array[1, 10];
+        foreach (var steps in story.Array[10].Single())
+        {
+            var fine = await desk.NewFine();
+            var position = Position(fine);
+            var (version, orders, pays, extra, events) = (0, 0, 0L, 0L, new List<PositionEvent>());
+            string? order = null;
+            foreach (var (kind, cents) in steps)
+                switch (kind)
+                {
+                    case 0 or 1 when order is null:
+                        events.Add(Paid(position, ++version, order = $"{++orders}"));
+                        pays = 31_40;
+                        break;
+                    case 1 or 2 when order is not null:
+                        events.Add(Amount(position, ++version, order, cents));
+                        pays = cents;
+                        break;
+                    case 3 when order is not null:
+                        events.Add(Reversed(position, ++version, order));
+                        (order, pays) = (null, 0);
+                        break;
+                    case 4:
+                        events.Add(new PositionSurplus(position, ++version, Guid.NewGuid(), Guid.NewGuid(), "extra", new(cents), host.Clock.GetUtcNow()));
+                        extra = cents;
+                        break;
+                }
+            await Tell(position, [.. events]);
+            var because = string.Join(' ', steps);
+            (await desk.Sheet("outcome")).Sum(row => row[9].Length == 0 ? 0 : decimal.Parse(row[9].Replace(',', '.'), System.Globalization.CultureInfo.InvariantCulture)).Should().Be((pays + extra) / 100m, because);
+            (await host.Database.Value<long?>("select paid_cents from fines.fine where number = @fine", new { fine })).Should().Be(order is null ? null : pays, because);
+        }
+    }
+
+    Task<string> LastOrder() => host.Database.Value<string>("select order_no from payments.payment order by created_at desc limit 1")!;
+
+    Task<long> Booked(string account) => host.Database.Value<long>(
+        "select coalesce(sum(case when debit like @account then cents else 0 end - case when credit like @account then cents else 0 end), 0)::bigint from payments.transfer where entity_id <> 0", new { account });
+
+    PositionAmount Amount(PositionKey position, int version, string order, long cents) => new(position, version, Guid.NewGuid(), Guid.NewGuid(), order, new(cents), host.Clock.GetUtcNow());
+
+    [Test]
     public async Task Two_officers_at_once_share_the_lines_between_them()
     {
         for (var n = 0; n < 4; n++)
@@ -218,7 +333,7 @@ public sealed class OutcomeTests
     Task<bool> MayBePaid(int fine) => host.As("fines", "URG", "BEN", async scope =>
         await scope.ResolveKeyed<IPositionOwner>("fines").Reprice(Position(fine), LegalTime.Day(host.Clock.GetUtcNow()), CancellationToken.None) is Quote.Priced);
 
-    static PositionKey Position(int fine) => new(new(Guid.CreateVersion7()), "fines", $"V/2026/{fine}");
+    static PositionKey Position(int fine, string part = "") => new(new(Guid.CreateVersion7()), "fines", $"V/2026/{fine}{part}");
 
     PositionPaid Paid(PositionKey position, int version, string order, long cents = 31_40) =>
         new(position, version, Guid.CreateVersion7(), Guid.CreateVersion7(), order, new Euro(cents), new EntityId(0), host.Clock.GetUtcNow());
