@@ -33,6 +33,7 @@ internal sealed class CoreModule : IPlatformModule
     public void Register(ContainerBuilder builder)
     {
         builder.RegisterType<EntityDirectory>().SingleInstance();
+        builder.RegisterType<Municipalities>().As<IMunicipalities>().SingleInstance();
         builder.Register(context => context.Resolve<PorticoOptions>().Limits).SingleInstance();
         builder.RegisterType<ServiceGates>().SingleInstance();
         builder.RegisterType<EntityImport>().SingleInstance();

@@ -13,6 +13,7 @@ internal sealed class EntitySnapshot(IReadOnlyList<Entity> entities, IReadOnlyLi
     readonly Dictionary<EntityId, Entity> _byId = entities.ToDictionary(e => e.Id);
     readonly Dictionary<string, Entity> _bySlug = entities.ToDictionary(e => e.Slug, StringComparer.OrdinalIgnoreCase);
     readonly Dictionary<string, Entity> _byCode = entities.ToDictionary(e => e.Code, StringComparer.Ordinal);
+    readonly Dictionary<string, Entity> _byIstat = entities.Where(entity => entity.IstatCode is not null).DistinctBy(entity => entity.IstatCode, StringComparer.Ordinal).ToDictionary(entity => entity.IstatCode!, StringComparer.Ordinal);
     // One array for all, in which a municipality's stand side by side: anything kept for each entity would be paid thousands of times.
     readonly Activation[] _activations = [.. activations.OrderBy(a => a.Municipality.Value)];
     readonly Dictionary<string, EntityId> _byHost = hosts.ToDictionary(host => host.Host, host => host.Entity, StringComparer.Ordinal);
@@ -35,6 +36,8 @@ internal sealed class EntitySnapshot(IReadOnlyList<Entity> entities, IReadOnlyLi
     public MaintenanceWindow? MaintenanceOf(EntityId municipality, EntityId creditor, string service, DateTimeOffset now) => maintenance.Count == 0 ? null : maintenance
         .Where(window => window.Service == service && window.Until > now && (window.Entity == municipality || window.Entity == creditor || window.Entity == EntityId.Centre))
         .OrderBy(window => window.From > now).ThenByDescending(window => window.From > now ? default : window.Until).ThenBy(window => window.From).FirstOrDefault();
+
+    public Entity? ByIstat(string istatCode) => _byIstat.GetValueOrDefault(istatCode);
 
     public Entity? ByCode(string code) => _byCode.GetValueOrDefault(code);
 

@@ -2,12 +2,17 @@ using Microsoft.AspNetCore.Http;
 using Platform.Core.Commands;
 using Platform.Core.Pages;
 using Platform.Core.Plugins;
+using Platform.Payments;
 
 namespace Services.Fines;
 
 /// <param name="MaySettle">Whether this officer may close them.</param>
 /// <param name="Done">Something was just closed.</param>
-public sealed record DecisionsModel(Texts Texts, IReadOnlyList<OpenDecision> Open, string Path, bool MaySettle, bool Done);
+public sealed record DecisionsModel(Texts Texts, IReadOnlyList<OpenDecision> Open, string Path, bool MaySettle, bool Done)
+{
+    /// <summary>Where a payment's story is told, before its order number; null where this officer may not see payments.</summary>
+    public string? PaymentsPath { get; init; }
+}
 
 /// <summary>What about paid fines waits for a person.</summary>
 [AtCreditor]
@@ -20,7 +25,10 @@ internal sealed class DecisionsPage(ICommands commands) : IPage
     {
         ArgumentNullException.ThrowIfNull(request);
         return PageAnswer.View<DecisionsView>(new DecisionsModel(
-            FinesTexts.In(request.Culture), await commands.Send(new ReadDecisions(), stop), $"{request.Path}/{Pattern}", request.Officer!.May("fines.decide"), request.Query["fatto"] == "1"));
+            FinesTexts.In(request.Culture), await commands.Send(new ReadDecisions(), stop), $"{request.Path}/{Pattern}", request.Officer!.May("fines.decide"), request.Query["fatto"] == "1")
+        {
+            PaymentsPath = request.Officer.May(PaymentsDesk.See) ? PaymentsDesk.StoryPath(request.Entity) : null,
+        });
     }
 }
 

@@ -11,7 +11,7 @@ using Services.Fines.Register;
 namespace Services.Fines;
 
 /// <summary>Shows what was violated, what it costs today and what it becomes; takes to the checkout.</summary>
-internal sealed class ShowFinePage(ICommands commands, ILinks links) : IPage
+internal sealed class ShowFinePage(ICommands commands, ILinks links, IMunicipalities municipalities) : IPage
 {
     /// <summary>Of the form that pays what is missing of a payment: who pressed the fine's own button is not charged for anything else.</summary>
     internal const string RestField = "differenza";
@@ -53,7 +53,10 @@ internal sealed class ShowFinePage(ICommands commands, ILinks links) : IPage
         var found = await commands.Send(new ReadFine(id), stop);
         return found.Refusal is null
             ? PageAnswer.View<ShowFineView>(
-                ShowFineModel.Of(found.Value.Fine, found.Value.Settings, request, refusal, form, $"{request.Path}/{TogetherLink.For(links, [id])}") with { Gateway = await commands.Send(new CheckGateway(), stop) },
+                ShowFineModel.Of(found.Value.Fine, found.Value.Settings, request, refusal, form, $"{request.Path}/{TogetherLink.For(links, [id])}") with
+                {
+                    Gateway = await commands.Send(new CheckGateway(), stop), Municipality = await municipalities.NameOf(found.Value.Fine.Municipality, stop),
+                },
                 refusal is null && form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity)
             : BackToSearch(request);
     }
@@ -85,7 +88,7 @@ internal static class DeclareForm
 }
 
 /// <summary>A fine as its page shows it.</summary>
-/// <param name="Municipality">Where it happened, when it is the page's own municipality; the register knows others by code only.</param>
+/// <param name="Municipality">Where it happened; null where the service centre does not have that municipality.</param>
 /// <param name="ToldOn">From when the law counts; <paramref name="Declared"/> tells whether only the citizen says so.</param>
 /// <param name="Amounts">What it costs; null once paid and where nothing can be paid here.</param>
 /// <param name="Paid">How it was paid; null while it is open.</param>

@@ -129,10 +129,12 @@ public sealed class Citizen : IDisposable
     }
 
     /// <summary>Presses the button with this value of its name, in whichever form it stands.</summary>
-    public async Task Press(string name, string value)
+    public async Task Press(string name, string value, params (string Name, string Value)[] fields)
     {
         var button = Page.QuerySelectorAll<IHtmlButtonElement>("button").FirstOrDefault(b => b.Name == name && b.Value == value)
             ?? throw new InvalidOperationException($"No button {name}={value} on \"{Heading}\".");
+        foreach (var (field, text) in fields)
+            button.Form!.QuerySelectorAll<IHtmlInputElement>("input").Single(input => input.Name == field).Value = text;
         await button.Form!.SubmitAsync(button);
     }
 

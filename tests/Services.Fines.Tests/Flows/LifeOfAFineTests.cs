@@ -81,6 +81,20 @@ public sealed class LifeOfAFineTests
     }
 
     [Test]
+    public async Task At_another_municipality_s_page_a_fine_names_where_it_happened_and_once_paid_how_the_receipt_is_had_again()
+    {
+        var fine = await Load(notified: -3);
+        using var citizen = await Find(fine);
+        using var elsewhere = host.NewCitizen();
+        await elsewhere.Open("/argelato/multe");
+        await elsewhere.Send(("verbale", $"V/2026/{fine}"), ("data", Iso(-20)), ("targa", "AB123CD"));
+        elsewhere.Reads.Should().Contain("Comune di Bentivoglio");
+        using var payer = await Pay(fine);
+        using var after = await Find(fine);
+        after.Page.QuerySelector("a[href='/bentivoglio/pagamenti/ho-pagato']")!.TextContent.Should().StartWith("Riavere la quietanza");
+    }
+
+    [Test]
     public async Task The_same_file_again_leaves_a_supplement_as_an_officer_left_it()
     {
         var fine = await Load(notified: null);

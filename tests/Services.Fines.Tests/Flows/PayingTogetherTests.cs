@@ -57,6 +57,27 @@ public sealed class PayingTogetherTests
     }
 
     [Test]
+    public async Task Of_each_fine_whose_delivery_nobody_knows_the_day_is_asked_and_sets_its_amount()
+    {
+        var (known, late, unknown) = (await Load(42), await Load(60, told: false), await Load(80, told: false));
+        using var citizen = await Together(known);
+        citizen.Reads.Should().NotContain("Hai già ricevuto");
+        await Add(citizen, late);
+        await Add(citizen, unknown);
+        citizen.Reads.Should().Contain("Hai già ricevuto questi verbali?").And.Contain($"Giorno in cui hai ricevuto V/2026/{unknown}").And.NotContain($"Giorno in cui hai ricevuto V/2026/{known}").And.Contain("44,00 €");
+        foreach (var (wrong, words) in new[] { (Iso(1), "dopo oggi"), (Iso(-21), "non può essere prima"), ("31/02/2026", "non è giusto") })
+        {
+            await citizen.Press("dichiara", "1", ($"ricevuto-V-2026-{late}", wrong), ($"ricevuto-V-2026-{unknown}", ""));
+            citizen.Status.Should().Be(422);
+            citizen.Reads.Should().Contain(words);
+        }
+        (await host.Database.Value<long>("select count(*) from fines.fine where number = any(@both) and declared_on is not null", new { both = new[] { late, unknown } })).Should().Be(0);
+
+        await citizen.Press("dichiara", "1", ($"ricevuto-V-2026-{late}", Iso(-10)), ($"ricevuto-V-2026-{unknown}", ""));
+        citizen.Reads.Should().Contain("62,00 €", "ten days after the delivery the reduction is over").And.Contain($"Giorno in cui hai ricevuto V/2026/{unknown}").And.NotContain($"Giorno in cui hai ricevuto V/2026/{late}");
+    }
+
+    [Test]
     public async Task Put_in_twice_it_is_there_once()
     {
         var one = await Load(42);
@@ -167,13 +188,13 @@ public sealed class PayingTogetherTests
         return citizen;
     }
 
-    async Task<int> Load(int minimum, string plate = "AB123CD", string phase = "", string creditor = "URG", string municipality = "037005", int cents = 0)
+    async Task<int> Load(int minimum, string plate = "AB123CD", string phase = "", string creditor = "URG", string municipality = "037005", int cents = 0, bool told = true)
     {
         var fine = Interlocked.Increment(ref number);
         var report = await host.Import("fines", "import", creditor,
             $"""
             serie;anno;numero;data_violazione;targa;comune;luogo;articolo;descrizione;minimo;massimo;spese;data_notifica;contestazione_immediata;sconto_escluso;fase
-            V;2026;{fine};{Iso(-20)};{plate};{municipality};Via Demo 1;art. 158 c. 2;Sosta vietata;{minimum},00;{minimum * 4},00;2,{cents:00};{Iso(-2)};no;no;{phase}
+            V;2026;{fine};{Iso(-20)};{plate};{municipality};Via Demo 1;art. 158 c. 2;Sosta vietata;{minimum},00;{minimum * 4},00;2,{cents:00};{(told ? Iso(-2) : "")};no;no;{phase}
             """);
         report.Errors.Should().BeEmpty();
         return fine;

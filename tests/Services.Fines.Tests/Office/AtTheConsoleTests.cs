@@ -102,7 +102,7 @@ public sealed class AtTheConsoleTests
 
         await officer.Open("/console/bentivoglio/multe/file");
         officer.Reads.Should().Contain("Vai alla scrivania di Unione Reno Galliera");
-        await officer.Open("/console/bentivoglio/multe/dati/proceeds");
+        await officer.Open("/console/bentivoglio/multe/dati/list");
         officer.Reads.Should().Contain("si paga a Unione Reno Galliera");
 
         var (status, _, answer) = await officer.Fetch("/console/bentivoglio/multe/file/import", ("file", $"{Desk.Heading}\n{_desk.Line(number)}\n"));
@@ -110,6 +110,36 @@ public sealed class AtTheConsoleTests
         status.Should().Be(422);
         Encoding.UTF8.GetString(answer).Should().Contain("si paga a Unione Reno Galliera");
         (await _host.Database.Value<long>("select count(*) from core.import_run r join core.entity e on e.entity_id = r.entity_id where e.code = 'BEN'")).Should().Be(0);
+    }
+
+    [Test]
+    public async Task A_municipality_of_a_union_has_at_its_desk_only_what_has_something_to_show_there()
+    {
+        using var officer = await _host.SignIn("BEN", "fines.load", "fines.read", "fines.decide");
+        await officer.Open("/console/bentivoglio/multe/dati");
+        officer.Reads.Should().Contain("Elenco dei verbali").And.Contain("Vai alla scrivania di Unione Reno Galliera");
+        officer.Page.QuerySelectorAll("a").Select(link => link.GetAttribute("href")).Should().Contain("/console/bentivoglio/multe/dati/list")
+            .And.NotContain(["/console/bentivoglio/multe/dati/outcome", "/console/bentivoglio/multe/dati/proceeds", "/console/bentivoglio/multe/da-decidere"]);
+        foreach (var page in new[] { "dati/outcome", "dati/reminders", "dati/settle", "da-decidere", "da-decidere/chiudi" })
+        {
+            await officer.Open($"/console/bentivoglio/multe/{page}");
+            officer.Heading.Should().Be("Si vede a un’altra scrivania", page);
+            officer.Page.QuerySelector("a[href='/console/reno-galliera']").Should().NotBeNull(page);
+            officer.Page.QuerySelectorAll("main form").Should().BeEmpty(page);
+        }
+        await _desk.NewFine();
+        await officer.Open("/console/bentivoglio/multe/dati/list");
+        Encoding.UTF8.GetString((await officer.Fetch("/console/bentivoglio/multe/dati/outcome")).Content).Should().NotContain("lotto;riga");
+        (await _host.Database.Value<long>("select count(*) from fines.outcome_run r join core.entity e on e.entity_id = r.entity_id where e.code = 'BEN'")).Should().Be(0);
+
+        await officer.Open("/console/bentivoglio/multe/dati/list");
+        await officer.Send(("municipality", "037002"));
+        officer.Status.Should().Be(422);
+        officer.Reads.Should().Contain("si leggono soltanto i verbali di Comune di Bentivoglio");
+
+        using var union = await _host.SignIn("URG", "fines.read", "fines.decide");
+        await union.Open("/console/reno-galliera/multe/da-decidere");
+        union.Heading.Should().Be("Pagamenti su cui decidere");
     }
 
     [Test]

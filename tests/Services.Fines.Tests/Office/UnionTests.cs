@@ -28,7 +28,10 @@ public sealed class UnionTests
     {
         (await Listed("URG")).Should().Equal($"V/2026/{inBentivoglio}", $"V/2026/{inArgelato}");
         (await Listed("BEN")).Should().Equal($"V/2026/{inBentivoglio}");
-        (await Listed("BEN", ("municipality", "037002"))).Should().Equal([$"V/2026/{inBentivoglio}"], "a municipality cannot ask for another");
+        (await Listed("BEN", ("municipality", "037005"))).Should().Equal($"V/2026/{inBentivoglio}");
+        (await Listed("URG", ("municipality", "037002"))).Should().Equal($"V/2026/{inArgelato}");
+        await FluentActions.Awaiting(() => Listed("BEN", ("municipality", "037002"))).Should().ThrowAsync<InvalidOperationException>().WithMessage("Only fines of *Bentivoglio are read here*");
+        await FluentActions.Awaiting(() => Listed("URG", ("municipality", "37002"))).Should().ThrowAsync<InvalidOperationException>().WithMessage("The ISTAT code*");
         (await Listed("SLS")).Should().BeEmpty();
     }
 

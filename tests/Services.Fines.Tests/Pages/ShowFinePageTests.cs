@@ -35,7 +35,13 @@ public sealed class ShowFinePageTests
 
     [Test]
     public async Task A_fine_not_known_to_be_delivered_warns_who_has_it_in_hand() =>
-        (await Words(Some.Fine with { NotifiedOn = null }, Noon5March)).Should().Contain("Hai già ricevuto il verbale?").And.Contain("Paga 31,40 €").And.NotContain("Se paghi più tardi");
+        (await Words(Some.Fine with { NotifiedOn = null }, Noon5March)).Should().Contain("Hai già ricevuto il verbale?").And.Contain("Paga 31,40 €")
+            .And.Contain("Se paghi più tardi I giorni si contano da quando ricevi il verbale. Entro 5 giorni 31,40 € Entro 60 giorni 44,00 € Dopo 60 giorni 88,50 €");
+
+    [Test]
+    public async Task A_notice_on_the_windscreen_tells_what_the_report_will_cost() =>
+        (await Words(Some.Fine with { PhaseText = "notice", NotifiedOn = null, Costs = Platform.Core.Money.Euro.Zero }, Noon5March)).Should().Contain("Paga 29,40 €")
+            .And.Contain("il verbale ti arriva a casa. I giorni si contano da quando lo ricevi, e si aggiungono le spese di accertamento e notifica. Entro 5 giorni 29,40 € Entro 60 giorni 42,00 € Dopo 60 giorni 86,50 €");
 
     [TestCase("appealed", "C’è un ricorso")]
     [TestCase("archived", "Non devi pagare niente")]
