@@ -287,6 +287,7 @@ internal sealed class RefundTests
         await Word("refund", "approve", await Asked(paid.Order, "marta"), "--by", "luca");
         await Host.Quiet();
         (await Income()).Should().Be(0);
+        (await Host.Database.Value<string>("select state from payments.due where due_id = @Due", paid)).Should().Be("open", "all that was taken is given back");
         (await Balance("collections")).Should().Be(0);
         (await Balance("shortfall")).Should().Be(0);
         (await AddsUp()).Should().BeEmpty();
