@@ -177,7 +177,9 @@ internal static class Mutants
     {
         var (code, words) = await Command(copy, "dotnet", "test", $"tests/{project}", "-c", "Release", "--no-build", "--nologo", "--logger", "console;verbosity=normal", "--filter", $"FullyQualifiedName~{tests}");
         var lines = words.Split('\n').Select(line => line.Trim()).ToList();
-        var failed = lines.Where(line => line.StartsWith("Failed ", StringComparison.Ordinal)).Select(line => line[7..].Split(" [")[0]);
+        // Also what a fixture finds at its end: there the money is counted.
+        var failed = lines.Where(line => line.StartsWith("Failed ", StringComparison.Ordinal)).Select(line => line[7..].Split(" [")[0])
+            .Concat(lines.Where(line => line.StartsWith("TearDown failed for", StringComparison.Ordinal)));
         var why = lines.SkipWhile(line => line != "Error Message:").Skip(1).FirstOrDefault() ?? "";
         // Red for another reason than a test that failed proves nothing of the guard.
         if (code != 0 && !failed.Any())
