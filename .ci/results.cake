@@ -114,7 +114,11 @@ IEnumerable<string> FailedTests(XElement run)
     XName Tag(string name) => run.Name.Namespace + name;
     var classes = run.Descendants(Tag("UnitTest"))
         .ToDictionary(t => (string)t.Attribute("id")!, t => (string?)t.Element(Tag("TestMethod"))?.Attribute("className"));
+    // What goes wrong at the end of a fixture is no test's result, and a failure all the same: there the money is counted.
+    var atTheEnd = run.Descendants(Tag("RunInfo")).Where(info => (string?)info.Attribute("outcome") == "Error").Select(info => ((string?)info.Element(Tag("Text")) ?? "").Split('\n')[0])
+        .Where(text => text.StartsWith("TearDown failed for", StringComparison.Ordinal));
     return run.Descendants(Tag("UnitTestResult"))
         .Where(t => (string?)t.Attribute("outcome") is "Failed" or "Error" or "Timeout" or "Aborted")
-        .Select(t => $"{classes.GetValueOrDefault((string)t.Attribute("testId")!)}: {(string?)t.Attribute("testName")}");
+        .Select(t => $"{classes.GetValueOrDefault((string)t.Attribute("testId")!)}: {(string?)t.Attribute("testName")}")
+        .Concat(atTheEnd);
 }

@@ -16,7 +16,19 @@ public sealed record CancelPosition(string Reference, string Reason) : ICommand<
 /// <inheritdoc cref="CancelPosition"/>
 public sealed record RestorePosition(string Reference, string Reason) : ICommand<Outcome<PositionId>>;
 
-/// <summary>Refusal codes of <see cref="CancelPosition"/> and <see cref="RestorePosition"/>.</summary>
+/// <summary>
+/// Withdraws one unpaid instalment of a plan, chosen or not: the plan goes on without it, and what is left of it is less. What a payer at the bank pays in this moment is kept and flagged.
+/// </summary>
+/// <remarks>
+/// Idempotent. Raises nothing: who withdraws it knows. <see cref="OpenPosition"/> that names it brings it back, <see cref="RestorePosition"/> does not. The last open instalment of a
+/// chosen plan may be withdrawn: the position is paid then.
+/// </remarks>
+/// <param name="Plan">As given to <see cref="OpenPosition"/>.</param>
+/// <param name="Number">From 1.</param>
+/// <inheritdoc cref="CancelPosition"/>
+public sealed record CancelInstalment(string Reference, string Plan, int Number, string Reason) : ICommand<Outcome<PositionId>>;
+
+/// <summary>Refusal codes of <see cref="CancelPosition"/>, <see cref="CancelInstalment"/> and <see cref="RestorePosition"/>.</summary>
 public static class PositionRefusals
 {
     /// <summary>The calling service has opened no such position for this creditor.</summary>

@@ -18,6 +18,7 @@ using Platform.Payments.Office;
 using Platform.Payments.Office.Days;
 using Platform.Payments.Office.Export;
 using Platform.Payments.Office.Overview;
+using Platform.Payments.Office.Received;
 using Platform.Payments.Office.Search;
 using Platform.Payments.Office.Story;
 using Platform.Payments.Office.Tasks;
@@ -83,7 +84,8 @@ internal sealed class PaymentsModule : IPlatformModule
         office.Permission(OfficePermissions.Export, "Scaricare elenchi di pagamenti", "Download lists of payments", looksOnly: true);
         office.Permission(OfficePermissions.Tasks, "Chiudere le attività sui pagamenti", "Settle tasks about payments");
         office.Permission(OfficePermissions.Refund, "Chiedere rimborsi", "Ask for refunds");
-        office.Permission(OfficePermissions.Approve, "Approvare e confermare rimborsi chiesti da altri", "Approve and confirm refunds that others asked for");
+        office.Permission(OfficePermissions.Record, "Registrare pagamenti ricevuti allo sportello, sul conto o alla posta", "Record payments received at the counter, on the account or at the post");
+        office.Permission(OfficePermissions.Approve, "Approvare rimborsi chiesti e pagamenti registrati da altri", "Approve refunds that others asked for and payments that others recorded");
         office.Permission(OfficePermissions.Settle, "Vedere i riversamenti giorno per giorno", "See settlement day by day", looksOnly: true);
         office.OfficePage<SearchPage>("", "office.menu.search");
         office.OfficePage<StoryPage>("pagamento/{order}");
@@ -94,11 +96,20 @@ internal sealed class PaymentsModule : IPlatformModule
         office.OfficePage<TasksPage>(TasksPage.Pattern, "office.menu.tasks");
         office.OfficePage<ResolvePage>(TasksPage.Pattern + "/chiudi");
         office.OfficePage<ReplayPage>(TasksPage.Pattern + "/riconsegna/{event}");
+        office.OfficePage<ReceivedPage>(ReceivedPage.Pattern, "office.menu.received");
+        office.OfficePage<FindOwedPage>(ReceivedPage.Pattern + "/nuovo");
+        office.OfficePage<RecordPage>(ReceivedPage.Pattern + "/nuovo/{position}");
+        office.OfficePage<RecordingPage>(ReceivedPage.Pattern + "/{order}");
+        office.OfficePage<ProofPage>(ReceivedPage.Pattern + "/{order}/prova");
         office.OfficePage<OverviewPage>(OverviewPage.Pattern, "office.menu.overview");
         office.OfficePage<DaysPage>(DaysPage.Pattern, "office.menu.days");
         office.Segment("pagamenti-degli-enti", "office.section", Desks.Centre);
         office.OfficePage<OverviewPage>(OverviewPage.Pattern, "office.menu.overview");
         office.OfficePage<DaysPage>(DaysPage.Pattern, "office.menu.days");
+        // Messages that are nobody's wait here: no creditor sees them.
+        office.OfficePage<TasksPage>(TasksPage.Pattern, "office.menu.tasks");
+        office.OfficePage<ResolvePage>(TasksPage.Pattern + "/chiudi");
+        office.OfficePage<ReplayPage>(TasksPage.Pattern + "/riconsegna/{event}");
     }
 
     public void Map(IEndpointRouteBuilder endpoints, ILifetimeScope root)

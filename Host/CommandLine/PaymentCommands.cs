@@ -5,6 +5,7 @@ using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Money;
 using Platform.Payments.Checkout;
+using Platform.Payments.Office.Received;
 using Platform.Payments.Payers;
 using Platform.Payments.Recorded;
 
@@ -54,16 +55,17 @@ internal static class PaymentCommands
         var how = new Option<string>("--how") { Description = "How it was received.", Required = true, HelpName = "cash|bank_transfer|post" };
         how.AcceptOnlyFromAmong("cash", "bank_transfer", "post");
         var on = new Option<DateOnly>("--on") { Description = "The day on which it was received, yyyy-mm-dd.", Required = true, HelpName = "day" };
+        var instalment = new Option<InstalmentNumber?>("--instalment") { Description = "One instalment of a plan: tre/1.", HelpName = "plan/number", CustomParser = Instalment };
         var id = new Option<Guid?>("--id") { Description = "A number of your own; the same number again records nothing more.", HelpName = "guid" };
         var (proof, by) = (RefundCommands.Words("--proof", "What shows it, without personal data: the number of the till's receipt, the bank's reference."), RefundCommands.By());
-        var command = new Command("record", "Say that a position was paid past every gateway. Somebody else has to approve it.") { service, reference, entity, amount, how, on, proof, id, by };
+        var command = new Command("record", "Say that a position was paid past every gateway. Somebody else has to approve it.") { service, reference, entity, amount, how, on, proof, instalment, id, by };
         command.SetAction(async (parsed, stop) =>
         {
             await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);
             var creditor = await SettingsCommands.Named(app, parsed.GetValue(entity)!, stop);
             return await Send(app, creditor.Id, new RecordPayment(
                 parsed.GetValue(id) ?? Guid.CreateVersion7(), parsed.GetValue(service)!, parsed.GetValue(reference)!, parsed.GetValue(amount), parsed.GetValue(how)!, parsed.GetValue(proof)!.Trim(),
-                parsed.GetValue(on), RefundCommands.Actor(parsed.GetValue(by)!)), stop);
+                parsed.GetValue(on), RefundCommands.Actor(parsed.GetValue(by)!)) { Instalment = parsed.GetValue(instalment) }, stop);
         });
         return command;
     }
@@ -140,6 +142,14 @@ internal static class PaymentCommands
     };
 
     static Argument<string> Order() => new("order") { Description = "The order number: portico payments recorded." };
+
+    static InstalmentNumber? Instalment(System.CommandLine.Parsing.ArgumentResult result)
+    {
+        if (result.Tokens[0].Value.Split('/') is [{ Length: > 0 } plan, var number] && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var n))
+            return new(plan, n);
+        result.AddError("An instalment reads tre/1.");
+        return null;
+    }
 
     static Euro Amount(System.CommandLine.Parsing.ArgumentResult result)
     {

@@ -288,6 +288,10 @@ internal static class MoneyInvariants
             select o.entity_id as entity, o.type || ' ' || o.event_id || ' has no delivery' as what
               from core.outbox o
              where o.type in ('payments.position_paid.1', 'payments.position_reversed.1') and not exists (select from core.delivery d where d.entity_id = o.entity_id and d.event_id = o.event_id)
+               -- The receipt waits for each payment. Of reversals a service need not want to hear, but one that hears of some hears of all.
+               and (o.type = 'payments.position_paid.1' or exists (
+                   select from core.outbox x join core.delivery d on d.entity_id = x.entity_id and d.event_id = x.event_id
+                    where x.type = o.type and x.payload -> 'position' ->> 'service' = o.payload -> 'position' ->> 'service'))
             """),
         new("delivered", "Every event about money reached its handlers.",
             """

@@ -7,6 +7,7 @@ internal static class OfficePermissions
     public const string Export = "payments.export";
     public const string Tasks = "payments.tasks";
     public const string Refund = "payments.refund";
+    public const string Record = "payments.record";
     public const string Approve = "payments.approve";
     public const string Settle = "payments.settle";
 }

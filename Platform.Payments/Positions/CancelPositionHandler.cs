@@ -32,6 +32,40 @@ internal sealed class CancelPositionHandler(ISessions sessions, CallContext call
         cancellationToken);
 }
 
+internal sealed class CancelInstalmentValidator : AbstractValidator<CancelInstalment>
+{
+    public CancelInstalmentValidator()
+    {
+        RuleFor(command => command.Reference).NotEmpty().MaximumLength(80);
+        RuleFor(command => command.Plan).NotEmpty().NotEqual(DueRows.Single);
+        RuleFor(command => command.Reason).NotEmpty().MaximumLength(200);
+    }
+}
+
+internal sealed class CancelInstalmentHandler(ISessions sessions, CallContext call) : ICommandHandler<CancelInstalment, Outcome<PositionId>>
+{
+    public Task<Outcome<PositionId>> Handle(CancelInstalment request, CancellationToken cancellationToken) => sessions.Run<Outcome<PositionId>>(
+        async session =>
+        {
+            if (await LockedPosition.Find(session, call.Caller, request.Reference) is not { } position)
+                return new Refusal(PositionRefusals.Unknown);
+            var which = new { entity = session.Entity, position = position.Key.Id.Value, request.Plan, request.Number };
+            var state = await session.First<string>("select state from payments.due where entity_id = @entity and position_id = @position and plan = @Plan and n = @Number", which);
+            if (state is null)
+                return new Refusal(PositionRefusals.Unknown);
+            if (state == "paid")
+                return new Refusal(PositionRefusals.Paid);
+            var withdrawn = await session.Execute(
+                "update payments.due set state = 'cancelled', withdrawn = true where entity_id = @entity and position_id = @position and plan = @Plan and n = @Number and not withdrawn", which);
+            if (withdrawn == 0)
+                return position.Key.Id;
+            await DueRows.Settle(session, position.Key.Id.Value);
+            session.Record("position.instalment_cancelled", new { call.Caller, request.Reference, request.Plan, request.Number, request.Reason });
+            return position.Key.Id;
+        },
+        cancellationToken);
+}
+
 internal sealed class RestorePositionValidator : AbstractValidator<RestorePosition>
 {
     public RestorePositionValidator()
@@ -51,6 +85,7 @@ internal sealed class RestorePositionHandler(ISessions sessions, CallContext cal
             if (position.State != "cancelled")
                 return position.Key.Id;
             await position.Become(session, "open", from: ["cancelled"], to: "open");
+            await DueRows.Settle(session, position.Key.Id.Value);
             session.Record("position.restored", new { call.Caller, request.Reference, request.Reason });
             return position.Key.Id;
         },
@@ -80,7 +115,7 @@ internal sealed record LockedPosition(PositionKey Key, string State, bool Paid)
     /// <returns>The position's new version.</returns>
     public Task<int> Become(IEntitySession session, string state, string[] from, string to) => session.First<int>(
         """
-        with dues as (update payments.due set state = @to where entity_id = @entity and position_id = @Value and state = any(@from))
+        with dues as (update payments.due set state = @to where entity_id = @entity and position_id = @Value and state = any(@from) and (@to <> 'open' or not withdrawn))
         update payments.position set state = @state, version = version + 1 where entity_id = @entity and position_id = @Value returning version
         """,
         new { entity = session.Entity, Key.Id.Value, state, from, to });

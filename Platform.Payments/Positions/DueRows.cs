@@ -26,9 +26,10 @@ internal static class DueRows
             on conflict (entity_id, position_id, plan, n) do update
                set due_on = case when d.state in ('paid', 'replaced') then d.due_on else excluded.due_on end,
                    expires_on = case when d.state in ('paid', 'replaced') then d.expires_on else excluded.expires_on end,
-                   state = case when d.state = 'expired' and (excluded.expires_on is null or excluded.expires_on >= @today) or d.state = 'cancelled' then excluded.state else d.state end;
+                   state = case when d.state = 'expired' and (excluded.expires_on is null or excluded.expires_on >= @today) or d.state = 'cancelled' then excluded.state else d.state end,
+                   withdrawn = false;
 
-            update payments.due d set state = 'cancelled'
+            update payments.due d set state = 'cancelled', withdrawn = true
              where d.entity_id = @entity and d.position_id = @position and d.plan <> @Single and d.state in ('open', 'expired', 'replaced')
                and (d.plan, d.n) not in (select w.plan, w.n from unnest(@plans, @numbers) as w (plan, n))
                and not exists (select from payments.due o where o.entity_id = @entity and o.position_id = @position and o.plan = d.plan

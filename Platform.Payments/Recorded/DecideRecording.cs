@@ -6,17 +6,19 @@ using Platform.Core.Plugins;
 using Platform.Core.Storage;
 using Platform.Core.Time;
 using Platform.Payments.Checkout;
+using Platform.Payments.Office;
+using Platform.Payments.Office.Received;
 
 namespace Platform.Payments.Recorded;
 
 /// <summary>A second officer agrees with a recording or with its undoing, or does not. Agreed, the due is paid or owed again, booked, told and receipted in one transaction.</summary>
 /// <remarks>Idempotent: what was decided so already is answered again. Money was received: a due that was paid meanwhile makes it a surplus.</remarks>
-[RequiresPermission("payments.approve")]
+[RequiresPermission(OfficePermissions.Approve)]
 internal sealed record DecideRecording(string Order, bool Agree, string By) : ICommand<Outcome<RecordedPayment>>, IRetryable;
 
 /// <summary>A recording that was approved is said to be wrong. It stands until somebody else agrees, by <see cref="DecideRecording"/>.</summary>
 /// <param name="Reason">Without personal data.</param>
-[RequiresPermission("payments.record")]
+[RequiresPermission(OfficePermissions.Record)]
 internal sealed record UndoRecording(string Order, string Reason, string By) : ICommand<Outcome<RecordedPayment>>, IRetryable;
 
 internal sealed class DecideRecordingValidator : AbstractValidator<DecideRecording>
@@ -33,12 +35,14 @@ internal sealed class UndoRecordingValidator : AbstractValidator<UndoRecording>
     }
 }
 
-internal sealed class DecideRecordingHandler(ISessions sessions, GatewayFacts facts, TimeProvider clock) : ICommandHandler<DecideRecording, Outcome<RecordedPayment>>
+internal sealed class DecideRecordingHandler(ISessions sessions, CallContext call, GatewayFacts facts, TimeProvider clock) : ICommandHandler<DecideRecording, Outcome<RecordedPayment>>
 {
     static readonly GatewayMessage Word = new("officer", []);
 
     public async Task<Outcome<RecordedPayment>> Handle(DecideRecording request, CancellationToken cancellationToken)
     {
+        // At the command line one is called as one says; from a page one is who signed in.
+        request = request with { By = call.Officer?.Actor ?? request.By };
         try
         {
             var (outcome, payment, change) = await sessions.Run(session => Decide(session, request, clock.GetUtcNow()), cancellationToken);
@@ -92,7 +96,7 @@ internal sealed class DecideRecordingHandler(ISessions sessions, GatewayFacts fa
     }
 }
 
-internal sealed class UndoRecordingHandler(ISessions sessions) : ICommandHandler<UndoRecording, Outcome<RecordedPayment>>
+internal sealed class UndoRecordingHandler(ISessions sessions, CallContext call, TimeProvider clock) : ICommandHandler<UndoRecording, Outcome<RecordedPayment>>
 {
     public Task<Outcome<RecordedPayment>> Handle(UndoRecording request, CancellationToken cancellationToken) => sessions.Run<Outcome<RecordedPayment>>(
         async session =>
@@ -105,10 +109,11 @@ internal sealed class UndoRecordingHandler(ISessions sessions) : ICommandHandler
                 return new Refusal(RecordingRefusals.NotPossibleNow, row.State);
             if (row.RefundedCents > 0)
                 return new Refusal(RecordingRefusals.GivenBack);
+            var by = call.Officer?.Actor ?? request.By;
             await session.Execute(
-                "update payments.recording set state = 'undo_asked', undo_reason = @Reason, undo_asked_by = @By where entity_id = @entity and payment_id = @PaymentId",
-                new { entity = session.Entity, row.PaymentId, request.Reason, request.By });
-            session.Record("recording.undo_asked", new { request.Order, request.Reason, request.By });
+                "update payments.recording set state = 'undo_asked', undo_reason = @Reason, undo_asked_by = @by, undo_asked_at = @now where entity_id = @entity and payment_id = @PaymentId",
+                new { entity = session.Entity, row.PaymentId, request.Reason, by, now = clock.GetUtcNow() });
+            session.Record("recording.undo_asked", new { request.Order, request.Reason, by });
             return (await Recordings.ById(session, row.PaymentId))!;
         },
         cancellationToken);

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using FluentValidation;
 using Npgsql;
 using Platform.Core.Commands;
@@ -7,7 +8,10 @@ using Platform.Core.Plugins;
 using Platform.Core.Storage;
 using Platform.Core.Time;
 using Platform.Payments.Checkout;
+using Platform.Payments.Office;
+using Platform.Payments.Office.Received;
 using Platform.Payments.Office.Search;
+using Platform.Payments.Positions;
 
 namespace Platform.Payments.Recorded;
 
@@ -16,13 +20,32 @@ namespace Platform.Payments.Recorded;
 /// <param name="How"><c>cash</c>, <c>bank_transfer</c> or <c>post</c>.</param>
 /// <param name="Proof">What shows it, without personal data: the number of the till's receipt, the bank's reference.</param>
 /// <param name="TakenOn">The legal day on which it was received.</param>
-[RequiresPermission("payments.record")]
-internal sealed record RecordPayment(Guid Recording, string Service, string Reference, Euro Amount, string How, string Proof, DateOnly TakenOn, string By) : ICommand<Outcome<RecordedPayment>>, IRetryable;
+/// <param name="By">At the command line. From a page it is who is signed in, whatever stands here.</param>
+[RequiresPermission(OfficePermissions.Record)]
+internal sealed record RecordPayment(Guid Recording, string Service, string Reference, Euro Amount, string How, string Proof, DateOnly TakenOn, string By) : ICommand<Outcome<RecordedPayment>>, IRetryable
+{
+    /// <summary>Of a plan; null for the whole at once.</summary>
+    public InstalmentNumber? Instalment { get; init; }
 
-/// <summary>A recording as officers see it.</summary>
-/// <param name="Asked">What the position cost on the day of receipt.</param>
-internal sealed record RecordedPayment(
-    int Entity, string OrderNo, string Service, string Reference, Euro Asked, Euro Amount, string How, DateOnly TakenOn, string Proof, string State, string AskedBy, string? DecidedBy, string? UndoReason);
+    public ProofFile? File { get; init; }
+}
+
+/// <summary>An instalment of a position, from 1.</summary>
+internal sealed record InstalmentNumber(string Plan, int Number);
+
+/// <summary>The document that shows what was received. It may name persons: its text has nothing of it.</summary>
+/// <param name="Kind"><c>pdf</c>, <c>png</c> or <c>jpeg</c>, by how it begins.</param>
+internal sealed record ProofFile(string Name, string Kind, byte[] Content)
+{
+    public const int MostBytes = 2 << 20;
+
+    public byte[] Digest => SHA256.HashData(Content);
+
+    /// <summary>How receipts and lists name it where the officer wrote no reference: by what it holds, since its name may be somebody's.</summary>
+    public string Reference => $"SHA-256 {Convert.ToHexStringLower(Digest.AsSpan(0, 8))}";
+
+    public override string ToString() => "a document";
+}
 
 /// <summary>Refusal codes of recordings.</summary>
 internal static class RecordingRefusals
@@ -48,6 +71,8 @@ internal sealed class RecordPaymentValidator : AbstractValidator<RecordPayment>
         RuleFor(command => command.How).Must(how => how is "cash" or "bank_transfer" or "post");
         RuleFor(command => command.Proof).NotEmpty().MaximumLength(200);
         RuleFor(command => command.By).NotEmpty().MaximumLength(100);
+        RuleFor(command => command.File).Must(file => file is null
+            || file is { Name.Length: > 0 and <= 100, Kind: "pdf" or "png" or "jpeg", Content.Length: > 0 and <= ProofFile.MostBytes });
     }
 }
 
@@ -67,7 +92,11 @@ internal sealed class RecordPaymentHandler(ISessions sessions, CallContext call,
             return new Refusal(RecordingRefusals.Unknown);
         if (Fault(due) is { } fault)
             return fault;
-        if (await pricing.Of(new(new(due.PositionId), request.Service, request.Reference), request.TakenOn, cancellationToken) is not Quote.Priced quote)
+        var key = new PositionKey(new(due.PositionId), request.Service, request.Reference);
+        var asked = request.Instalment is { } one
+            ? await pricing.OfInstalment(key, one.Plan, one.Number, () => DueLines.Of(sessions, due.DueId, cancellationToken), request.TakenOn, cancellationToken)
+            : await pricing.Of(key, request.TakenOn, cancellationToken);
+        if (asked is not Quote.Priced quote)
             return new Refusal(RecordingRefusals.NotPriced);
         var creditor = (await entities.Current(cancellationToken)).ById(call.Creditor)!;
         try
@@ -88,6 +117,7 @@ internal sealed class RecordPaymentHandler(ISessions sessions, CallContext call,
         if (Fault(due) is { } fault)
             return fault;
         var order = OrderNumber.New(creditor.Code);
+        var by = call.Officer?.Actor ?? request.By;
         var asked = quote.Lines.Sum(line => line.Amount.Cents);
         var written = await session.Execute(
             """
@@ -117,17 +147,21 @@ internal sealed class RecordPaymentHandler(ISessions sessions, CallContext call,
                   from unnest(@numbers, @labels, @taxCodes, @accounts, @cents) as l (n, label, tax_code, account, cents);
 
                 insert into payments.recording (entity_id, payment_id, due_id, cents, taken_on, proof, state, asked_by, asked_at)
-                values (@entity, @Recording, @DueId, @amount, @TakenOn, @Proof, 'asked', @By, @now);
+                values (@entity, @Recording, @DueId, @amount, @TakenOn, @Proof, 'asked', @by, @now);
+
+                insert into payments.recording_proof (entity_id, payment_id, name, kind, content, digest)
+                select @entity, @Recording, @name, @kind, @content, @digest where @name::text is not null;
                 """,
                 new
                 {
-                    entity = session.Entity, request.Recording, due.DueId, asked, amount = request.Amount.Cents, request.TakenOn, request.Proof, request.By, now,
+                    entity = session.Entity, request.Recording, due.DueId, asked, amount = request.Amount.Cents, request.TakenOn, request.Proof, by, now,
+                    name = request.File?.Name, kind = request.File?.Kind, content = request.File?.Content, digest = request.File?.Digest,
                     numbers = Enumerable.Range(1, quote.Lines.Count).Select(n => (short)n).ToArray(), labels = quote.Lines.Select(line => line.Label).ToArray(),
                     taxCodes = quote.Lines.Select(line => line.TaxCode).ToArray(), accounts = quote.Lines.Select(line => line.Account).ToArray(),
                     cents = quote.Lines.Select(line => line.Amount.Cents).ToArray(), words = words.ConvertAll(word => word.Word).ToArray(),
                     subjects = words.ConvertAll(word => word.Subject).ToArray(),
                 });
-            session.Record("recording.asked", new { order, request.Service, request.Reference, request.Amount, request.How, request.TakenOn, request.Proof, request.By });
+            session.Record("recording.asked", new { order, request.Service, request.Reference, request.Amount, request.How, request.TakenOn, request.Proof, request.Instalment, file = request.File is { } file ? Convert.ToHexStringLower(file.Digest) : null, by });
         }
         return (await Recordings.ById(session, request.Recording))!;
     }
@@ -137,6 +171,7 @@ internal sealed class RecordPaymentHandler(ISessions sessions, CallContext call,
         { State: "paid" } => new(RecordingRefusals.AlreadyPaid, due.PaidBy),
         { State: not "open" } => new(RecordingRefusals.NotOpen, due.State),
         { AtBank: not null } => new(RecordingRefusals.AtBank, due.AtBank),
+        { OtherWaits: true } => new(RecordingRefusals.Waits),
         _ => null,
     };
 
@@ -147,14 +182,16 @@ internal sealed class RecordPaymentHandler(ISessions sessions, CallContext call,
                  where x.entity_id = d.entity_id and x.due_id = d.due_id) as paid_by,
                (select min(y.order_no) from payments.due o join payments.payment_item i on i.entity_id = o.entity_id and i.due_id = o.due_id
                   join payments.payment y on y.entity_id = i.entity_id and y.payment_id = i.payment_id
-                 where o.entity_id = d.entity_id and o.position_id = d.position_id and y.received is null
-                   and (y.state in ('at_bank', 'unknown') or y.state = 'prepared' and y.created_at > @since)) as at_bank
+                 where o.entity_id = d.entity_id and o.position_id = d.position_id and (o.due_id = d.due_id or o.plan <> d.plan) and y.received is null
+                   and (y.state in ('at_bank', 'unknown') or y.state = 'prepared' and y.created_at > @since)) as at_bank,
+               exists (select from payments.due o join payments.recording r on r.entity_id = o.entity_id and r.due_id = o.due_id
+                        where o.entity_id = d.entity_id and o.position_id = d.position_id and o.plan <> d.plan and r.state = 'asked') as other_waits
           from payments.position p
           join payments.due d on d.entity_id = p.entity_id and d.position_id = p.position_id
           left join payments.subject s on s.entity_id = p.entity_id and s.subject_id = p.subject_id
-         where p.entity_id = @entity and p.service = @Service and p.reference = @Reference and d.plan = 'single'
+         where p.entity_id = @entity and p.service = @Service and p.reference = @Reference and d.plan = @plan and (@number::int is null or d.n = @number)
         """,
-        new { entity = session.Entity, request.Service, request.Reference, since = now - MayStillBeOpen });
+        new { entity = session.Entity, request.Service, request.Reference, plan = request.Instalment?.Plan ?? DueRows.Single, number = request.Instalment?.Number, since = now - MayStillBeOpen });
 
     sealed class DueRow
     {
@@ -167,5 +204,8 @@ internal sealed class RecordPaymentHandler(ISessions sessions, CallContext call,
         public string? TaxCode { get; init; }
         public string? PaidBy { get; init; }
         public string? AtBank { get; init; }
+
+        /// <summary>Another way of paying the position is recorded and waits for a second person.</summary>
+        public bool OtherWaits { get; init; }
     }
 }

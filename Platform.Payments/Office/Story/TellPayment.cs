@@ -34,7 +34,15 @@ public sealed class StoryHead
     public DateTimeOffset? PaidAt { get; init; }
     public DateTimeOffset? NextQueryAt { get; init; }
     public int Queries { get; init; }
-    public string Gateway { get; init; } = "";
+
+    /// <summary>Null where an officer received it.</summary>
+    public string? Gateway { get; init; }
+
+    /// <summary>How an officer received it: <c>cash</c>, <c>bank_transfer</c>, <c>post</c>; null where a gateway took it.</summary>
+    public string? Received { get; init; }
+    public DateTimeOffset? DecidedAt { get; init; }
+    public DateTimeOffset? UndoAskedAt { get; init; }
+    public DateTimeOffset? UndoneAt { get; init; }
     public Guid? PayerId { get; init; }
     public int? ReceiptYear { get; init; }
     public int? ReceiptNumber { get; init; }
@@ -96,10 +104,11 @@ internal sealed class TellPaymentHandler(ISessions sessions, CallContext call, D
         var head = await session.First<StoryHead>(
             """
             select p.payment_id, p.order_no, p.service, p.state, p.title, p.asked_cents, p.taken_cents, p.refunded_cents, p.commission_cents, p.taken_confirmed_at is not null as confirmed,
-                   p.created_at, p.paid_at, p.next_query_at, p.queries, a.gateway, p.payer_id,
+                   p.created_at, p.paid_at, p.next_query_at, p.queries, a.gateway, p.received, c.decided_at, c.undo_asked_at, c.undone_at, p.payer_id,
                    r.year::int as receipt_year, r.number as receipt_number, r.code as receipt_code, r.issued_at as receipt_at
               from payments.payment p
-              join payments.agreement a on a.agreement_id = p.agreement_id
+              left join payments.agreement a on a.agreement_id = p.agreement_id
+              left join payments.recording c on c.entity_id = p.entity_id and c.payment_id = p.payment_id
               left join payments.receipt r on r.entity_id = p.entity_id and r.payment_id = p.payment_id
              where p.entity_id = @entity and p.order_no = @order
             """,
@@ -221,7 +230,10 @@ internal sealed class TellPaymentHandler(ISessions sessions, CallContext call, D
     /// <summary>In the order in which they follow from each other: of one instant the earlier cause stands first.</summary>
     static List<Moment> Moments(StoryHead head, IEnumerable<StoryFact> facts, IEnumerable<StoryRefund> refunds, IEnumerable<CallRow> calls)
     {
-        var moments = new List<Moment> { new(head.CreatedAt, "started", []) };
+        var moments = new List<Moment> { new(head.CreatedAt, head.Received is null ? "started" : "recorded", []) };
+        foreach (var (at, kind) in new[] { (head.DecidedAt, "recorded.decided"), (head.UndoAskedAt, "recorded.undo_asked"), (head.UndoneAt, "recorded.undone") })
+            if (at is { } happened)
+                moments.Add(new(happened, kind, []));
         foreach (var fact in facts)
         {
             moments.Add(new(fact.FirstAt, "fact." + fact.Verdict, [fact.Channel]));

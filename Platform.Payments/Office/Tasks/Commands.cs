@@ -3,6 +3,9 @@ using Platform.Core.Commands;
 using Platform.Core.Events;
 using Platform.Core.Money;
 using Platform.Core.Plugins;
+using Platform.Core.Storage;
+using Platform.Payments.Office.Received;
+using Platform.Payments.Recorded;
 using Platform.Payments.Refunds;
 using Platform.Payments.Tasks;
 
@@ -91,10 +94,15 @@ internal sealed class ReplayEventHandler(CallContext call, ParkedDeliveries park
 internal sealed record ListTasks : ICommand<OpenTasks>;
 
 /// <param name="Refunds">Those that have not ended.</param>
-internal sealed record OpenTasks(IReadOnlyList<OfficerTask> Tasks, IReadOnlyList<RefundEntry> Refunds);
+/// <param name="Received">Recordings that wait for a second person.</param>
+internal sealed record OpenTasks(IReadOnlyList<OfficerTask> Tasks, IReadOnlyList<RefundEntry> Refunds, IReadOnlyList<RecordedPayment> Received);
 
-internal sealed class ListTasksHandler(CallContext call, OfficerTasks tasks, RefundDesk desk) : ICommandHandler<ListTasks, OpenTasks>
+internal sealed class ListTasksHandler(CallContext call, ISessions sessions, OfficerTasks tasks, RefundDesk desk) : ICommandHandler<ListTasks, OpenTasks>
 {
+    const int MostReceived = 200;
+
     public async Task<OpenTasks> Handle(ListTasks request, CancellationToken cancellationToken) =>
-        new(await tasks.Find(call.Creditor, cancellationToken), await desk.List(call.Creditor, all: false, cancellationToken));
+        new(
+            await tasks.Find(call.Creditor, cancellationToken), await desk.List(call.Creditor, all: false, cancellationToken),
+            await sessions.Run(session => Recordings.Of(session, waiting: true, MostReceived), cancellationToken));
 }

@@ -9,7 +9,8 @@ namespace Platform.Payments.Office.Tasks;
 public sealed record TaskLine(string Name, string Kind, string Amount, DateTimeOffset Since, string What, string? Order, string? Link);
 
 /// <param name="Done">What was just done, as a text's key; null when nothing was.</param>
-public sealed record TasksModel(IReadOnlyList<TaskLine> Tasks, IReadOnlyList<TaskLine> Refunds, string Path, string? Done);
+/// <param name="Refunds">Null at the service centre, which gives nothing back by itself.</param>
+public sealed record TasksModel(IReadOnlyList<TaskLine> Tasks, IReadOnlyList<TaskLine>? Refunds, IReadOnlyList<TaskLine> Received, string Path, string? Done);
 
 /// <summary>What waits for a person: money in the wrong place, refunds under way, events that somebody could not take.</summary>
 [RequiresPermission(OfficePermissions.See)]
@@ -31,9 +32,14 @@ internal sealed class TasksPage(ICommands commands) : IPage
                     task.Task, task.Kind, task.Amount?.In(request.Culture) ?? "", task.Since, task.What,
                     task.Kind is "unmatched" or "strays" or "parked" || task.Kind.StartsWith("refund_", StringComparison.Ordinal) ? null : task.Task.Split('/')[0], Link(task.Task, task.Kind))),
             ],
+            request.Creditor.Id == Platform.Core.Entities.EntityId.Centre ? null :
             [
                 .. open.Refunds.Select(refund => new TaskLine(
                     refund.Number, refund.State, refund.Amount.In(request.Culture), refund.AskedAt, refund.Reason, refund.OrderNo, $"{request.Path}/rimborso/{refund.Number}")),
+            ],
+            [
+                .. open.Received.Select(one => new TaskLine(
+                    one.OrderNo, one.State, one.Amount.In(request.Culture), one.AskedAt, one.Title, one.OrderNo, $"{request.Path}/{Received.ReceivedPage.Pattern}/{one.OrderNo}")),
             ],
             request.Path, request.Query["fatto"] is [{ Length: > 0 and < 20 } done] && done.All(char.IsAsciiLetter) ? done : null));
     }

@@ -22,11 +22,21 @@ internal sealed class CartTests : OnOneHost
 
     readonly MisbehavingOwner _school = new() { Answer = (_, _) => new(BusFee) };
 
+    /// <summary>Of services that have prices and nothing else.</summary>
+    readonly MisbehavingOwner _bare = new();
+
+    static readonly string[] Bare = ["prova", "altra"];
+
     readonly Queue<string> _bills = [];
 
     int _fine = 7000;
 
-    protected override Task<PorticoTestHost> Start() => PorticoTestHost.Start(container: builder => builder.RegisterInstance(_school).Keyed<IPositionOwner>("schoolfees"));
+    protected override Task<PorticoTestHost> Start() => PorticoTestHost.Start(container: builder =>
+    {
+        builder.RegisterInstance(_school).Keyed<IPositionOwner>("schoolfees");
+        foreach (var service in Bare)
+            builder.RegisterInstance(_bare).Keyed<IPositionOwner>(service);
+    });
 
     [OneTimeSetUp]
     public async Task Bill()
@@ -234,6 +244,84 @@ internal sealed class CartTests : OnOneHost
         await citizen.Send(("ente", "URG"), ("attempt", "' or 1=1"));
         citizen.Heading.Should().Be("Paga con carta", "the field names nobody of this cart, so it is the latest creditor's");
         (await Host.Database.Value<long>("select max(asked_cents) from payments.payment where service = 'payments'", new { })).Should().Be(49 * Bus);
+    }
+
+    [Test]
+    public async Task Each_service_s_outcomes_name_its_own_part_of_a_cart_s_payment()
+    {
+        using var citizen = Host.NewCitizen();
+        var (fine, bill) = (await PutFine(citizen), await PutBill(citizen));
+        var order = await Pay(citizen, fine);
+        var fines = await Host.Portico("fines", "outcome", "--entity", "CTN");
+        fines.Code.Should().Be(0, fines.Errors);
+        fines.Output.Split('\n').Should().ContainSingle(line => line.Contains(order, StringComparison.Ordinal)).Which.Should().Contain(fine.Split('/')[2]).And.Contain("31,40").And.NotContain("56,40");
+        (await Host.Database.Rows<(string Code, long Cents)>(
+            "select b.code, (select sum(l.cents) from payments.payment_line l join payments.due d using (entity_id, due_id) join payments.position o using (entity_id, position_id) where o.reference = b.code and l.payment_id = p.payment_id)::bigint from schoolfees.bill b join payments.payment p on p.order_no = b.paid_order where b.paid_order = @order", new { order }))
+            .Should().Equal((bill, Bus));
+    }
+
+    /// <summary>Dues of random amounts, a bank that now and then takes more or less, then random parts given back until nothing is left.</summary>
+    [Test]
+    public async Task Whatever_a_cart_costs_and_however_it_is_given_back_no_cent_is_lost()
+    {
+        const int Carts = 5;
+        var seed = Environment.TickCount & 0xFFFF;
+        TestContext.Out.WriteLine($"seed {seed}");
+        var dice = new Random(seed);
+        var desk = Host.Container.Resolve<RefundDesk>();
+        var creditor = new EntityId(await Host.Database.Value<int>("select entity_id from core.entity where code = 'CTN'", new { }));
+        for (var cart = 0; cart < Carts; cart++)
+        {
+            var cents = Enumerable.Range(0, dice.Next(2, 6)).Select(_ => dice.Next(1, 4) == 1 ? dice.Next(1, 4) : dice.Next(1, 1_500)).ToArray();
+            var dues = new List<DueId>();
+            foreach (var amount in cents)
+                dues.Add((await Host.As(Bare[dues.Count % 2], "CTN", "CTN", scope => scope.Resolve<ICommands>().Send(
+                    new OpenPosition($"Z{cart}-{dues.Count}", "Bolletta", new(new(2026, 12, 31), [new("Voce", "9/0107102SP/", "1", new Euro(amount))])), CancellationToken.None))).Due);
+            var asked = new Queue<int>(await AskedInOrder(dues, cents));
+            _bare.Answer = (_, _) => new(MisbehavingOwner.Priced(asked.Dequeue()));
+            var total = cents.Sum();
+            var taken = dice.Next(3) switch { 0 => total, 1 => Math.Max(1, total - dice.Next(1, total + 1)), _ => total + dice.Next(1, 50) };
+            var checkout = (await Host.As("payments", "CTN", "CTN", scope => scope.Resolve<ICommands>().Send(new StartCheckout(Guid.CreateVersion7(), dues, "pagamenti/carrello", "it"), CancellationToken.None))).Value;
+            checkout.Amount.Should().Be(new Euro(total));
+            await Host.Bank.Lie(checkout.OrderNumber, new { amountCents = taken });
+            using (await Till.Post(Till.Return, (await Host.Bank.Pay(checkout.GoTo)).Body))
+                await Host.After(TimeSpan.FromSeconds(4));
+            (await Host.Database.Value<long>("select taken_cents from payments.payment where order_no = @order", new { order = checkout.OrderNumber })).Should().Be(taken);
+            (await Host.Database.Value<long>(
+                "select coalesce(sum(case when debit = 'collections' then cents else -cents end), 0)::bigint from payments.transfer t join payments.payment p on p.payment_id = t.cause_id where p.order_no = @order and 'collections' in (debit, credit)", new { order = checkout.OrderNumber }))
+                .Should().Be(taken, "seed {0}, cart {1}: {2}", seed, cart, string.Join('+', cents));
+            for (var left = taken; left > 0;)
+            {
+                var due = (Guid?)dues[dice.Next(dues.Count)].Value;
+                var part = (long?)dice.Next(1, left + 1);
+                var wished = await desk.Ask(creditor, new(checkout.OrderNumber, due, new Euro(part.Value), dice.Next(2) == 0, "prova"), "cli:marta", CancellationToken.None);
+                // More than there is of that due: then all that is left of it, or of everything once little is left.
+                if (wished.Refusal is not null)
+                    wished = await desk.Ask(creditor, new(checkout.OrderNumber, dice.Next(3) == 0 ? null : due, null, false, "prova"), "cli:marta", CancellationToken.None);
+                if (wished.Refusal is { } nothing)
+                {
+                    nothing.Code.Should().Be(RefundRefusals.TooMuch, "nothing is left of that due");
+                    continue;
+                }
+                (await desk.Approve(creditor, wished.Value, "cli:luca", CancellationToken.None)).Refusal.Should().BeNull();
+                await Host.Quiet();
+                (await desk.Confirm(creditor, wished.Value, "op. 1", "cli:luca", CancellationToken.None)).Refusal.Should().BeNull();
+                left = taken - (int)await Host.Database.Value<long>("select refunded_cents from payments.payment where order_no = @order", new { order = checkout.OrderNumber });
+            }
+            (await desk.Ask(creditor, new(checkout.OrderNumber, null, new Euro(1), false, "prova"), "cli:marta", CancellationToken.None)).Refusal!.Code.Should().Be(RefundRefusals.TooMuch, "not a cent more than was taken");
+            (await Host.Database.Rows<long>(
+                "select sum(case when t.debit = a.account then t.cents else -t.cents end)::bigint from payments.transfer t cross join lateral (values (t.debit), (t.credit)) a (account) left join payments.refund r on r.refund_id = t.cause_id join payments.payment p on p.payment_id = coalesce(r.payment_id, t.cause_id) where p.order_no = @order group by a.account", new { order = checkout.OrderNumber }))
+                .Should().OnlyContain(balance => balance == 0, "seed {0}, cart {1}: all was given back", seed, cart);
+        }
+        await Host.Quiet();
+        await Host.MoneyAddsUp();
+    }
+
+    /// <summary>In the order in which the checkout asks for prices.</summary>
+    async Task<IEnumerable<int>> AskedInOrder(IReadOnlyList<DueId> dues, int[] cents)
+    {
+        var order = await Host.Database.Rows<Guid>("select due_id from payments.due where due_id = any(@ids) order by position_id, due_id", new { ids = dues.Select(due => due.Value).ToArray() });
+        return order.Select(due => cents[dues.ToList().FindIndex(one => one.Value == due)]);
     }
 
     DateOnly Seen => Core.Time.LegalTime.Day(Host.Clock.GetUtcNow()).AddDays(-20);

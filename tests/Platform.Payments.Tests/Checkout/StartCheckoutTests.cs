@@ -73,9 +73,11 @@ internal sealed class StartCheckoutTests : OnOneHost
     }
 
     [Test]
-    public async Task A_due_of_another_creditor_or_nobody_is_not_open_here()
+    public async Task A_due_of_another_service_creditor_or_nobody_is_not_open_here()
     {
         var due = await NewDue();
+        (await Host.As("probe", "URG", "BEN", scope => scope.Resolve<ICommands>().Send(new StartCheckout(Guid.CreateVersion7(), [due], "x", "it"), CancellationToken.None)))
+            .Refusal!.Code.Should().Be(CheckoutRefusals.NotOpen);
         (await Till.Checkout(Guid.CreateVersion7(), [due], "MZB", "MZB")).Refusal!.Code.Should().Be(CheckoutRefusals.NotOpen);
         (await Till.Checkout(Guid.CreateVersion7(), [new(Guid.CreateVersion7())])).Refusal!.Code.Should().Be(CheckoutRefusals.NotOpen);
     }

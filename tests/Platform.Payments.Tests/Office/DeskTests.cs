@@ -159,5 +159,31 @@ internal sealed class DeskTests : OnOneHost
         officer.Reads.Should().Contain("non c’è più");
     }
 
+    [Test]
+    public async Task Messages_that_are_nobody_s_wait_at_the_centre_s_desk_and_nowhere_else()
+    {
+        using (await Till.Post(Till.Return, BankPen.Return("ZZZ-0000000000000-0")))
+        using (await Till.Get($"{Till.Listener}?{BankPen.Listener("ZZZ-0000000000000-0", "IC", key: "x")}"))
+        {
+        }
+        const string Centre = "/console/centro/pagamenti-degli-enti";
+        using var officer = await Host.SignIn("000", "payments.see", "payments.tasks");
+        await officer.Open(Centre + "/attivita");
+        officer.Reads.Should().Contain("Messaggi senza firma valida").And.NotContain("Rimborsi in corso", "the centre gives nothing back by itself");
+        officer.Page.QuerySelectorAll("nav a[href$='/pagamenti-degli-enti/attivita']").Should().ContainSingle();
+        var task = (await Host.Database.Value<string>("select 'strays/' || gateway || '/' || day from payments.stray_message where entity_id = 0 order by day desc limit 1", new { }))!;
+        await officer.Open($"{Centre}/attivita/chiudi?compito={Uri.EscapeDataString(task)}");
+        await officer.Send(("motivo", "prova della banca"));
+        await officer.Press("conferma", "si");
+        officer.Reads.Should().Contain("L’attività è chiusa").And.NotContain("Messaggi senza firma valida");
+        (await Host.Database.Value<string>("select resolved_by from payments.task_resolution where entity_id = 0 and task = @task", new { task })).Should().Be($"officer:{officer.OfficerId}");
+        using var accountant = await Host.SignIn("URG", "payments.see", "payments.tasks");
+        foreach (var page in (string[])["/attivita", "/attivita/chiudi?compito=x"])
+        {
+            await accountant.Open(Centre + page);
+            accountant.Status.Should().Be(404, page);
+        }
+    }
+
     Task<string?> State(string number) => Host.Database.Value<string>("select state from payments.refund where number = @number", new { number });
 }

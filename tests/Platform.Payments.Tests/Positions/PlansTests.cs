@@ -5,6 +5,8 @@ using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Money;
 using Platform.Core.Pages;
+using Platform.Payments.Office.Received;
+using Platform.Payments.Recorded;
 using Platform.Payments.Refunds;
 using Platform.Payments.Tests.Checkout;
 using Platform.Testing;
@@ -226,6 +228,71 @@ internal sealed class PlansTests : OnOneHost
         var open = () => Send(new OpenPosition("X", "Retta", Whole) { Plans = [new(name, [.. Enumerable.Repeat(Whole, count)])] });
         await open.Should().ThrowAsync<ValidationException>();
     }
+
+    [Test]
+    public async Task An_instalment_that_an_officer_received_closes_the_whole_and_waits_for_no_other_instalment()
+    {
+        var (reference, opened) = await Open();
+        var whole = (await Record(reference, null, 9000)).Value.OrderNo;
+        (await Record(reference, new("tre", 1), 3100)).Refusal!.Code.Should().Be(RecordingRefusals.Waits, "another way of the same position is recorded and waits");
+        (await Checkout(opened.Instalments[0].Due)).Refusal!.Code.Should().Be(CheckoutRefusals.OtherPlan);
+        await Decide(whole, agree: false);
+        var atBank = await Begun(opened.Instalments[1].Due);
+        (await Record(reference, null, 9000)).Refusal!.Code.Should().Be(RecordingRefusals.AtBank);
+        (await Record(reference, new("tre", 2), 3100)).Refusal!.Code.Should().Be(RecordingRefusals.AtBank);
+        foreach (var unknown in new InstalmentNumber[] { new("tre", 4), new("tre", 0), new("due", 1) })
+            (await Record(reference, unknown, 3100)).Refusal!.Code.Should().Be(RecordingRefusals.Unknown);
+
+        var recorded = (await Record(reference, new("tre", 1), 3100)).Value;
+        recorded.Should().Match<RecordedPayment>(one => one.Instalment == "tre 1/3" && one.Asked == new Euro(3100), "nobody is at the bank with this one");
+        await Decide(recorded.OrderNo, agree: true);
+        await Host.Quiet();
+        (await States(opened)).Should().Equal("replaced", "paid", "open", "open");
+        (await Told(reference)).Should().Equal(("payments.position_paid.1", 1, 3, 6200));
+        using (await Till.Post(Till.Return, (await Host.Bank.Pay(atBank.GoTo)).Body))
+            await Host.After(TimeSpan.FromSeconds(4));
+        (await States(opened)).Should().Equal("replaced", "paid", "paid", "open");
+    }
+
+    [Test]
+    public async Task One_instalment_may_be_withdrawn_and_comes_back_only_when_its_service_names_it_again()
+    {
+        var (reference, opened) = await Open();
+        await Paid(opened.Instalments[0].Due);
+        (await Withdraw(reference, 1)).Refusal!.Code.Should().Be(PositionRefusals.Paid);
+        foreach (var number in new[] { 0, 4 })
+            (await Withdraw(reference, number)).Refusal!.Code.Should().Be(PositionRefusals.Unknown);
+        (await Withdraw(reference, 3)).Refusal.Should().BeNull();
+        (await Withdraw(reference, 3)).Refusal.Should().BeNull("said again it changes nothing");
+        (await States(opened)).Should().Equal("replaced", "paid", "open", "cancelled");
+        (await Checkout(opened.Instalments[2].Due)).Refusal!.Code.Should().Be(CheckoutRefusals.NotOpen);
+        (await Paid(opened.Instalments[1].Due)).Should().NotBeEmpty();
+        (await PositionState(opened)).Should().Be("paid", "nothing else is left of the plan");
+        (await Told(reference))[^1].Should().Be(("payments.position_paid.1", 2, 3, 0));
+        (await Host.Database.Value<long>("select count(*) from core.journal where kind = 'position.instalment_cancelled' and body ->> 'reference' = @reference", new { reference })).Should().Be(1);
+    }
+
+    [Test]
+    public async Task A_withdrawn_instalment_does_not_come_back_with_a_position_that_is_restored()
+    {
+        var (reference, opened) = await Open();
+        await Withdraw(reference, 2);
+        await Host.As(Service, "MZB", "MZB", scope => scope.Resolve<ICommands>().Send(new CancelPosition(reference, "sospesa"), CancellationToken.None));
+        (await States(opened)).Should().OnlyContain(state => state == "cancelled");
+        await Host.As(Service, "MZB", "MZB", scope => scope.Resolve<ICommands>().Send(new RestorePosition(reference, "di nuovo"), CancellationToken.None));
+        (await States(opened)).Should().Equal("open", "open", "cancelled", "open");
+        await Send(new OpenPosition(reference, $"Retta {reference}", Whole) { Plans = [Three()] });
+        (await States(opened)).Should().Equal("open", "open", "open", "open");
+    }
+
+    Task<Outcome<PositionId>> Withdraw(string reference, int number) => Host.As(
+        Service, "MZB", "MZB", scope => scope.Resolve<ICommands>().Send(new CancelInstalment(reference, "tre", number, "ridotta"), CancellationToken.None));
+
+    Task<Outcome<RecordedPayment>> Record(string reference, InstalmentNumber? instalment, long cents) => Host.As("payments", "MZB", "MZB", scope => scope.Resolve<ICommands>().Send(
+        new RecordPayment(Guid.CreateVersion7(), Service, reference, new Euro(cents), "cash", "Cassa 1", Core.Time.LegalTime.Day(Host.Clock.GetUtcNow()), "cli:marta") { Instalment = instalment }, CancellationToken.None));
+
+    async Task Decide(string order, bool agree) =>
+        (await Host.As("payments", "MZB", "MZB", scope => scope.Resolve<ICommands>().Send(new DecideRecording(order, agree, "cli:luca"), CancellationToken.None))).Refusal.Should().BeNull();
 
     static DuePlan Whole => new(new(2026, 12, 31), [new("Retta", "9/0107101TS/", "1", new Euro(9000))]);
 

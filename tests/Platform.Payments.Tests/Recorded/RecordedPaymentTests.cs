@@ -1,6 +1,10 @@
+using AngleSharp.Dom;
+using AngleSharp.Html.Dom;
 using Autofac;
 using Platform.Core.Commands;
+using Platform.Core.Entities;
 using Platform.Core.Money;
+using Platform.Payments.Office.Received;
 using Platform.Payments.Recorded;
 using Platform.Testing;
 
@@ -208,6 +212,135 @@ internal sealed class RecordedPaymentTests : OnOneHost
         foreach (var owner in new[] { "URG", "000" })
             (await Word("settlement", "causes", "--owner", owner, "--from", "2026-03-01", "--to", "2026-03-31")).Should().NotContain(order);
     }
+
+    [Test]
+    public async Task At_the_console_one_officer_records_with_a_document_another_approves_and_the_story_tells_it()
+    {
+        var reference = await Fine();
+        var desk = await Desk();
+        using var clerk = await Host.SignIn("URG", "payments.see", "payments.record");
+        using var second = await Host.SignIn("URG", "payments.see", "payments.record", "payments.approve");
+        await clerk.Open($"{desk}/ricevuti");
+        await clerk.Follow("Registra un pagamento");
+        await clerk.Send(("servizio", "fines"), ("riferimento", "V/2026/0"));
+        clerk.Status.Should().Be(422);
+        clerk.Reads.Should().Contain("nessuna voce con questo riferimento");
+        await clerk.Send(("servizio", "fines"), ("riferimento", reference));
+        clerk.Address.AbsolutePath.Should().NotContain(reference, "addresses are logged");
+        clerk.Reads.Should().Contain($"Verbale {reference}").And.Contain("Tutto in una volta — 42,00");
+        var address = clerk.Address.AbsolutePath;
+
+        (await clerk.Upload("documento", "x.pdf", [], ("importo", ""), ("come", ""), ("giorno", "domani"), ("prova", ""))).Should().Be(422);
+        clerk.Reads.Should().Contain("Scegli come è stato ricevuto").And.Contain("La data non è giusta");
+        (await clerk.Upload("documento", "virus.pdf", "<script>alert(1)</script>"u8.ToArray(), ("importo", "42,00"), ("come", "cash"), ("giorno", "2026-03-10"), ("prova", ""))).Should().Be(422, "it is no PDF whatever its name says");
+        (await Host.Database.Value<long>("select count(*) from payments.recording r join payments.due d using (entity_id, due_id) join payments.position o using (entity_id, position_id) where o.reference = @reference", new { reference })).Should().Be(0);
+
+        byte[] slip = [.. "%PDF-1.4 Cassa di Mario Rossi"u8];
+        (string, string)[] filled = [("importo", "42,00"), ("come", "cash"), ("giorno", "2026-03-10"), ("prova", "")];
+        await clerk.Open(address);
+        var drawn = clerk.Page.QuerySelector("main form input[name=modulo]")!.GetAttribute("value")!;
+        (await clerk.Upload("documento", "Rossi Mario.pdf", slip, filled)).Should().Be(303);
+        var order = clerk.Heading.Split(' ')[^1];
+        clerk.Reads.Should().Contain("Da approvare").And.Contain("deve approvarlo un’altra persona").And.Contain("Rossi Mario.pdf");
+        clerk.Page.QuerySelectorAll("main form button").Should().BeEmpty("this officer approves nothing");
+        // The same form once more, by the browser's "back".
+        await clerk.Open(address);
+        clerk.Page.QuerySelector("main form input[name=modulo]")!.SetAttribute("value", drawn);
+        (await clerk.Upload("documento", "Rossi Mario.pdf", slip, filled)).Should().Be(303);
+        clerk.Heading.Should().EndWith(order);
+
+        var (status, name, content) = await second.Fetch($"{desk}/ricevuti/{order}/prova");
+        (status, name).Should().Be((200, $"prova-{order}.pdf"));
+        content.Should().Equal(slip);
+        (await Host.Database.Value<long>("select count(*) from core.journal where kind = 'recording.proof_seen' and actor = @actor and body ->> 'order' = @order", new { actor = $"officer:{second.OfficerId}", order })).Should().Be(1);
+        await second.Open($"{desk}/attivita");
+        second.Reads.Should().Contain("Pagamenti ricevuti da approvare").And.Contain(order);
+        await second.Open($"{desk}/ricevuti/{order}");
+        await second.Press("azione", "approva");
+        second.Reads.Should().Contain("Approvi a tuo nome");
+        (await State(order)).Should().Be("prepared", "it is asked once more");
+        await second.Press("conferma", "si");
+        await Host.Quiet();
+        (await FineOf(reference)).Should().Be($"paid {order}");
+        (await Host.Database.Value<string>("select r.asked_by || '|' || r.decided_by from payments.recording r join payments.payment p using (entity_id, payment_id) where p.order_no = @order", new { order }))
+            .Should().Be($"officer:{clerk.OfficerId}|officer:{second.OfficerId}");
+        (await ReceiptOf(order)).Should().Contain("SHA-256").And.NotContain("Rossi", "the receipt is checked by anybody");
+
+        await second.Open($"{desk}/pagamento/{order}");
+        second.Reads.Should().Contain("Ricevuto da un addetto").And.Contain("Registrato da un addetto").And.Contain("Deciso da una seconda persona").And.Contain("Registro: pagamento ricevuto, approvato")
+            .And.Contain("ricevuto da un addetto (cash)").And.NotContain("La banca ha preso");
+        await second.Follow("In contanti, allo sportello");
+        await second.Press("azione", "annulla");
+        second.Reads.Should().Contain("Scrivi il motivo");
+        await second.Send(("motivo", "altro verbale"));
+        (await State(order)).Should().Be("paid", "a form without a button's name does nothing");
+        await second.Open($"{desk}/ricevuti/{order}");
+        second.Page.QuerySelector<IHtmlInputElement>("input[name=motivo]")!.Value = "altro verbale";
+        await second.Press("azione", "annulla");
+        await second.Press("conferma", "si");
+        second.Reads.Should().Contain("Annullamento da approvare").And.Contain("altro verbale");
+        second.Page.QuerySelectorAll("button[value=approva]").Should().BeEmpty("who asked for it does not approve it");
+        using var third = await Host.SignIn("URG", "payments.see", "payments.approve");
+        await third.Open($"{desk}/ricevuti/{order}");
+        await third.Press("azione", "approva");
+        await third.Press("conferma", "si");
+        await Host.Quiet();
+        (await FineOf(reference)).Should().StartWith("open");
+    }
+
+    [Test]
+    public async Task At_the_console_nobody_approves_his_own_by_any_form_and_no_other_desk_sees_it()
+    {
+        var reference = await Fine();
+        var desk = await Desk();
+        using var clerk = await Host.SignIn("URG", "payments.see", "payments.record", "payments.approve");
+        var order = (await Host.As("payments", "URG", "URG", scope => scope.Resolve<ICommands>().Send(
+            new RecordPayment(Guid.CreateVersion7(), "fines", reference, new Euro(4000), "post", "CCP 7", Today, $"officer:{clerk.OfficerId}"), CancellationToken.None))).Value.OrderNo;
+        await clerk.Open($"{desk}/ricevuti/{order}");
+        clerk.Reads.Should().Contain("Dovuto quel giorno").And.Contain("la differenza resta segnata");
+        clerk.Page.QuerySelector<IHtmlButtonElement>("button[value=respingi]")!.Value = "approva";
+        await clerk.Press("azione", "approva");
+        await clerk.Press("conferma", "si");
+        clerk.Status.Should().Be(422);
+        clerk.Reads.Should().Contain("non può essere la seconda persona");
+        (await State(order)).Should().Be("prepared");
+
+        using var stranger = await Host.SignIn("MZB", "payments.see", "payments.record", "payments.approve");
+        using var reader = await Host.SignIn("URG", "payments.see");
+        foreach (var page in (string[])["", $"/{order}", $"/{order}/prova", "/nuovo"])
+        {
+            await stranger.Open($"{desk}/ricevuti{page}");
+            stranger.Status.Should().Be(404, page);
+            await stranger.Open($"/console/marzabotto/pagamenti/ricevuti{page}");
+            stranger.Reads.Should().NotContain(order);
+        }
+        await reader.Open($"{desk}/ricevuti/nuovo");
+        reader.Status.Should().Be(403);
+        await reader.Open($"{desk}/ricevuti/{order}");
+        reader.Page.QuerySelectorAll("main form button").Should().BeEmpty();
+        await clerk.Open($"{desk}/ricevuti/{order}");
+        await clerk.Press("azione", "respingi");
+        await clerk.Press("conferma", "si");
+        clerk.Reads.Should().Contain("Non approvato");
+        await clerk.Open($"{desk}/pagamento/{order}");
+        clerk.Reads.Should().Contain("La seconda persona non l’ha approvato");
+    }
+
+    [Test]
+    public async Task From_a_page_it_is_who_signed_in_whatever_the_command_says()
+    {
+        var reference = await Fine();
+        var creditor = (await Host.Container.Resolve<EntityDirectory>().Current(CancellationToken.None)).ByCode("URG")!.Id;
+        var signedIn = new CallContext(creditor, creditor, "payments", "payments") { Officer = new(Guid.CreateVersion7(), "Prova", _ => true) };
+        Task<Outcome<RecordedPayment>> Sent(ICommand<Outcome<RecordedPayment>> command) => Host.Container.Resolve<CallScopes>().In(signedIn, scope => scope.Resolve<ICommands>().Send(command, CancellationToken.None));
+        var recorded = (await Sent(new RecordPayment(Guid.CreateVersion7(), "fines", reference, new Euro(4200), "post", "CCP 8", Today, "cli:marta"))).Value;
+        recorded.AskedBy.Should().Be(signedIn.Officer.Actor);
+        (await Sent(new DecideRecording(recorded.OrderNo, true, "cli:luca"))).Refusal!.Code.Should().Be(RecordingRefusals.SamePerson);
+        await Approve(recorded.OrderNo);
+        (await Sent(new UndoRecording(recorded.OrderNo, "prova", "cli:anna"))).Value.UndoAskedBy.Should().Be(signedIn.Officer.Actor);
+    }
+
+    async Task<string> Desk() => $"/console/{await Host.Database.Value<string>("select slug from core.entity where code = 'URG'")}/pagamenti";
 
     async Task<string> Fine() => (await Host.LoadFine(number: $"{Interlocked.Increment(ref _number)}", minimum: 40, notifiedDaysAgo: 10)).Number is var number && await Till.Open(number) is { } ? number : "";
 
