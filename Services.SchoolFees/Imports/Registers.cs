@@ -4,6 +4,7 @@ using Platform.Core.Plugins;
 using Platform.Core.Settings;
 using Platform.Core.Storage;
 using Platform.Core.Time;
+using Services.SchoolFees.Instalments;
 using Services.SchoolFees.Tariffs;
 using Services.SchoolFees.Wallets;
 
@@ -241,10 +242,14 @@ internal sealed class ImportEnrolments(ISessions sessions, ISettings<SchoolFeesS
         """
         select b.code from schoolfees.pupil p
         join schoolfees.bill b on b.entity_id = p.entity_id and b.payer_id = p.payer_id
-        where p.entity_id = @entity and p.pupil_id = @pupil and b.state = 'open' and b.due_on < @last
+        join
+        """ + Owed.Rows +
+        """
+         o on o.bill_id = b.bill_id
+        where p.entity_id = @entity and p.pupil_id = @pupil and o.due_on < @last
           and not exists (select from schoolfees.enrolment k where k.entity_id = p.entity_id and k.enrolment_id = @enrolment)
           and not exists (select from schoolfees.dispute d where d.entity_id = b.entity_id and d.bill_id = b.bill_id and d.answer is null)
-        order by b.due_on, b.code limit 1
+        order by o.due_on, b.code limit 1
         """, new { entity = session.Entity, enrolment, pupil, last });
 
     static Task<string?> WalletDebt(IEntitySession session, string enrolment, string pupil, Euro most) => session.First<string>(

@@ -72,12 +72,12 @@ public sealed class AtTheConsoleTests
 
         // What payments have booked and the service was not told yet is a difference with its cause.
         var code = await SchoolOffice.CodeOf(host, "GEN", "A1");
-        await host.Database.Execute("update schoolfees.payment set cents = cents - 1 where bill_id = (select bill_id from schoolfees.bill where code = @code)", new { code });
+        await host.Database.Execute("update schoolfees.payment set cents = cents - 1, fee_cents = fee_cents - 1 where bill_id = (select bill_id from schoolfees.bill where code = @code)", new { code });
         await office.LookAgain();
         office.Reads.Should().Contain("I conti non tornano").And.Contain("Differenza 0,01 €");
         Cells(code)[..3].Should().Equal(code, "65,69 €", "65,70 €");
         Cells(code)[3].Should().StartWith("I pagamenti l’hanno già scritto");
-        await host.Database.Execute("update schoolfees.payment set cents = cents + 1 where bill_id = (select bill_id from schoolfees.bill where code = @code)", new { code });
+        await host.Database.Execute("update schoolfees.payment set cents = cents + 1, fee_cents = fee_cents + 1 where bill_id = (select bill_id from schoolfees.bill where code = @code)", new { code });
         await office.LookAgain();
         office.Reads.Should().Contain("I conti tornano al centesimo");
     }
