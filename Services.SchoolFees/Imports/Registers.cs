@@ -211,6 +211,11 @@ internal sealed class ImportEnrolments(ISessions sessions, ISettings<SchoolFeesS
                 """, new { entity = session.Entity, e.Pupil, e.Service, e.School });
             if (known is not { Pupil: true, Service: true, School: true })
                 return Written.No($"Non c'è {(known?.Pupil != true ? $"l'alunno {e.Pupil}" : !known.Service ? $"il servizio {e.Service}" : $"la scuola {e.School}")}: caricalo prima.");
+            // What was eaten and billed is known by pupil and service: a code that is used again for another would leave it behind.
+            if (await session.First<string>(
+                    "select pupil_id || ' ' || service_id from schoolfees.enrolment where entity_id = @entity and enrolment_id = @Id and (pupil_id, service_id) <> (@Pupil, @Service)",
+                    new { entity = session.Entity, e.Id, e.Pupil, e.Service }) is { } whose)
+                return Written.No($"L'iscrizione {e.Id} è già di {whose}: dai un altro codice a questa.");
             var other = await session.First<string>(
                 """
                 select enrolment_id from schoolfees.enrolment

@@ -165,6 +165,28 @@ public sealed class PapersTests
         (await loader.Fetch(Desk + "/simulazione")).Status.Should().Be(403);
     }
 
+    [Test]
+    public async Task Where_a_union_is_paid_its_desk_works_and_the_municipalitys_says_so()
+    {
+        await host.Activate("schoolfees", "BEN", "URG");
+        await SchoolOffice.Registers(host, "URG");
+        await SchoolOffice.Good(host, "URG", "attendance", "alunno;servizio;mese;giorni\nA1;MENSA;02/2026;2 3 4");
+        await SchoolOffice.Bill(host, "FEBU", "02/2026", creditor: "URG");
+        using var parent = host.NewCitizen();
+        await parent.Open("/bentivoglio/rette");
+        await parent.Send(("codice", await SchoolOffice.CodeOf(host, "FEBU", "A1")), ("codice_fiscale", SchoolOffice.Payer));
+        parent.Reads.Should().Contain("Paga 10,95", "families pay from their own municipality's page");
+        using var municipality = await host.SignIn("BEN", "schoolfees.read", "schoolfees.bill");
+        foreach (var page in new[] { "", "/elaborazioni", "/avvisi", "/note-di-credito" })
+        {
+            await municipality.Open("/console/bentivoglio/rette" + page);
+            municipality.Reads.Should().Contain("si paga a Unione Reno Galliera", "{0}", page);
+        }
+        using var union = await host.SignIn("URG", "schoolfees.read", "schoolfees.bill");
+        await union.Open(municipality.Page.QuerySelector("main a[href^='/console/']")!.GetAttribute("href")!);
+        union.Reads.Should().Contain("10,95").And.NotContain("si paga a");
+    }
+
     static string Text(byte[] pdf)
     {
         using var read = PdfDocument.Open(pdf);
