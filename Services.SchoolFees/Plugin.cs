@@ -6,6 +6,7 @@ using Services.SchoolFees.Arrears;
 using Services.SchoolFees.Billing;
 using Services.SchoolFees.Certificates;
 using Services.SchoolFees.Communication;
+using Services.SchoolFees.Credits;
 using Services.SchoolFees.Imports;
 using Services.SchoolFees.Office;
 using Services.SchoolFees.Simulation;
@@ -28,6 +29,7 @@ public sealed class SchoolFeesService : IService
         service.Page<MyFamilyPage>(MyFamilyPage.Pattern);
         service.Page<HouseholdPage>("famiglia/{token}");
         service.Page<CertificatesPage>("attestazioni/{token}");
+        service.Page<CreditPaperPage>("nota/{token}");
         service.Page<WalletPage>("borsellino/{token}");
         service.Page<DisputePage>("contestazione/{token}");
         service.OfficePage<DashboardPage>("", menu: "desk.overview");
@@ -36,6 +38,11 @@ public sealed class SchoolFeesService : IService
         service.OfficePage<OpeningPage>("elaborazioni/{run}/apertura");
         service.OfficePage<FindBillsPage>("bollette", menu: "desk.bills");
         service.OfficePage<BillStoryPage>("bollette/{code}");
+        service.OfficePage<NoticesPage>("avvisi", menu: "desk.notices");
+        service.OfficePage<NoticePrintPage>("avvisi/{number:int}");
+        service.OfficePage<CreditsPage>("note-di-credito", menu: "desk.credits");
+        service.OfficePage<CreditPage>("note-di-credito/{number:int}");
+        service.OfficePage<CreditFilePage>("note-di-credito/{number:int}/pdf");
         service.OfficePage<FamiliesPage>("famiglie", menu: "desk.families");
         service.OfficePage<FamilyPage>("famiglie/{person:guid}");
         service.OfficePage<WalletsPage>("borsellini", menu: "desk.wallets");
@@ -43,6 +50,7 @@ public sealed class SchoolFeesService : IService
         service.OfficePage<DisputesPage>("contestazioni", menu: "desk.disputes");
         service.OfficePage<AnswerPage>("contestazioni/{number:int}");
         service.OfficePage<ArrearsPage>("arretrati", menu: "desk.arrears");
+        service.OfficePage<SimulationPage>("simulazione", menu: "desk.simulation");
         service.OfficePage<CertificatesDeskPage>("attestazioni", menu: "desk.certificates");
         service.OfficePage<ExpenseFilePage>("attestazioni/comunicazione/{year:int}/{number:int}");
         service.Settings<SchoolFeesSettings>(SchoolFeesSettings.Check);
@@ -72,10 +80,11 @@ public sealed class SchoolFeesService : IService
         service.Office<CommunicateExpenses>(
             "communicate", "Makes the yearly file for the Agenzia delle Entrate.", new OfficeOption("year", "The calendar year.", OfficeOptionKind.Number, required: true),
             new OfficeOption("kind", "ordinaria, sostitutiva or annullamento; ordinaria when left out."), new OfficeOption("again", "The number of one that was made, to have it again.", OfficeOptionKind.Number));
-        service.Office<SimulateTariff>(
+        service.Office<SimulateAsFile>(
             "simulate", "What a tariff would have asked of a school year's families, band by band. CSV; writes nothing.", new OfficeOption("tariff", "A tariff that is loaded.", required: true),
             new OfficeOption("year", "The school year: 2025/2026.", required: true));
         service.Office<ListCredits>("credits", "Credit notes, with the payments from which the money could go back. CSV.");
+        service.Office<ListNotices>("notices", "How who pays was told of each bill: by letter, or on paper and in which file. CSV.", new OfficeOption("run", "Of this run alone."));
         service.Office<Summarise>(
             "summary", "Billed, paid and overdue of a school year, by school and service. CSV.", new OfficeOption("year", "The school year: 2025/2026.", required: true));
         service.Office<ListReminders>(
@@ -90,6 +99,7 @@ public sealed class SchoolFeesService : IService
             "wallets", "Prepaid wallets with what is in them. CSV.", new OfficeOption("orders", "Also the orders from which what is left could go back, and how much of each.", OfficeOptionKind.Switch));
         service.Uses<FollowTopUp>();
         service.Job<KeepWallets>("40 3 * * *", perEntity: true, Missed.RunOnce);
+        service.Job<IssueOrdered>("* * * * *", perEntity: true, Missed.RunOnce);
         service.Job<RemindFamilies>("30 7 * * *", perEntity: true, Missed.RunOnce);
         service.Job<OpenWhatIsLeft>("*/2 * * * *", perEntity: true, Missed.RunOnce);
         service.Provides<IDocumentCheck, CertificateCheck>();

@@ -34,6 +34,19 @@ internal sealed record SchoolFeesSettings : IValidatableObject
         Hint = "Vale per le bollette che scadono da questo giorno: nessuno paga di più per una regola che non c’era.", HintEn = "For bills due from this day on: nobody pays more by a rule that was not there.")]
     public DateOnly? SurchargeSince { get; init; }
 
+    [Setting("Rate da", "Instalments from",
+        Hint = "Da quale importo una bolletta si può pagare a rate. Vuoto: mai.", HintEn = "From which amount a bill may be paid by instalments. Empty: never.")]
+    public Euro? InstalmentsFrom { get; init; }
+
+    [Setting("Quante rate", "How many instalments", Hint = "Da 2 a 12, uguali al centesimo.", HintEn = "From 2 to 12, equal to the cent.")]
+    [Range(2, 12)]
+    public int Instalments { get; init; } = 3;
+
+    [Setting("Giorni tra le rate", "Days between instalments",
+        Hint = "La prima scade con la bolletta, o subito se è già scaduta.", HintEn = "The first is due with the bill, or at once when that is overdue.")]
+    [Range(7, 120)]
+    public int InstalmentDays { get; init; } = 30;
+
     [Setting("Blocco delle iscrizioni", "Enrolment block",
         Hint = "Rifiuta nuove iscrizioni quando chi paga ha una bolletta scaduta da tanti giorni, salvo deroga dei servizi sociali. Vuoto: mai.",
         HintEn = "Refuses new enrolments when who pays has a bill overdue by so many days, except where the social services decide otherwise. Empty: never.")]
@@ -53,6 +66,8 @@ internal sealed record SchoolFeesSettings : IValidatableObject
     {
         if (Surcharge is not null && SurchargeSince is null)
             yield return new("A surcharge needs the day from which bills are due to which it applies: surchargeSince=2027-01-01.", [nameof(SurchargeSince)]);
+        if (InstalmentsFrom is { } from && from < new Euro(100))
+            yield return new("Instalments are offered from 1,00 on, or never: instalmentsFrom=50,00.", [nameof(InstalmentsFrom)]);
     }
 
     public static IEnumerable<Readiness> Check(SchoolFeesSettings settings, Entity creditor)

@@ -19,7 +19,20 @@ public static class DocumentWriter
     public static byte[] Write(Document document)
     {
         ArgumentNullException.ThrowIfNull(document);
-        Validate(document);
+        return Write([document]);
+    }
+
+    /// <summary>Several documents in one file, to be printed at once: each begins on a page of its own and counts its own pages. Title, author and language of the file are the first one's.</summary>
+    /// <inheritdoc cref="Write(Document)" path="/exception"/>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public static byte[] Write(IReadOnlyList<Document> documents)
+    {
+        ArgumentNullException.ThrowIfNull(documents);
+        if (documents.Count == 0)
+            throw new ArgumentException("There is no document.", nameof(documents));
+        foreach (var one in documents)
+            Validate(one);
+        var document = documents[0];
         var wording = Wording.For(document.Language);
         var title = Typography.Line(document.Subtitle is null ? document.Title : $"{document.Title} {document.Subtitle}");
         var created = document.Created.UtcDateTime;
@@ -36,16 +49,19 @@ public static class DocumentWriter
         };
         using var file = new MemoryStream();
         using (var pdf = SKDocument.CreatePdf(file, properties) ?? throw new InvalidOperationException("The PDF cannot be begun."))
-        using (var layout = new DocumentLayout(document, wording))
         {
-            var pages = layout.Pages();
-            for (var i = 0; i < pages.Count; i++)
+            foreach (var one in documents)
             {
-                using var canvas = pdf.BeginPage(DocumentLayout.Width, DocumentLayout.Height);
-                foreach (var draw in pages[i])
-                    draw(canvas);
-                layout.Frame(canvas, i + 1, pages.Count);
-                pdf.EndPage();
+                using var layout = new DocumentLayout(one, Wording.For(one.Language));
+                var pages = layout.Pages();
+                for (var i = 0; i < pages.Count; i++)
+                {
+                    using var canvas = pdf.BeginPage(DocumentLayout.Width, DocumentLayout.Height);
+                    foreach (var draw in pages[i])
+                        draw(canvas);
+                    layout.Frame(canvas, i + 1, pages.Count);
+                    pdf.EndPage();
+                }
             }
             pdf.Close();
         }

@@ -17,8 +17,11 @@ public interface IDocuments
     /// <summary>Where anybody checks a code: for the <see cref="QrCode"/> of a document.</summary>
     Uri CheckOf(string code);
 
-    /// <summary>As <see cref="DocumentWriter.Write"/>; where the host is a demonstration the document says so, whatever <see cref="Document.Demo"/> is.</summary>
+    /// <summary>As <see cref="DocumentWriter.Write(Document)"/>; where the host is a demonstration the document says so, whatever <see cref="Document.Demo"/> is.</summary>
     byte[] Write(Document document);
+
+    /// <summary>Several in one file, as <see cref="DocumentWriter.Write(IReadOnlyList{Document})"/>: for an office that prints them.</summary>
+    byte[] Write(IReadOnlyList<Document> documents);
 }
 
 /// <summary>Answers for the documents of a service: <c>service.Provides&lt;IDocumentCheck, T&gt;()</c>. Asked when somebody opens the address of a code that is not a payment's receipt.</summary>

@@ -71,6 +71,9 @@ internal sealed class ConsoleServer(PageServer pages, OfficerSessions sessions, 
             ServiceTitle = section.Title(plain.Culture), ServicePath = path, Texts = TextCatalog.Of(section.Assembly).In(plain.Culture), Files = section.Files,
             FilesPath = section.IsService ? $"/{desk.Slug}/{section.Segment}" : null,
         };
+        // The platform's pages of files and lists say it themselves, with the way to the same page there.
+        if (section.IsService && section.HasAt(desk, known, route) && route.Pattern.Split('/')[0] is not (ConsoleFiles.Imports or ConsoleFiles.Extracts))
+            frame = frame with { Console = frame.Console! with { Elsewhere = Elsewhere.Of(known, desk, section.Module, section.Segment) } };
         if (!officer.May(route.Permission!))
             await pages.NotPermitted(http, frame);
         else

@@ -1,7 +1,6 @@
 using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Pages;
-using Platform.Core.Plugins;
 
 namespace Platform.Core.Office;
 
@@ -11,10 +10,8 @@ internal sealed class ElsewherePage(CallContext call, EntityDirectory entities) 
     public async Task<PageAnswer> Get(PageRequest request, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var known = await entities.Current(stop);
-        var where = Elsewhere.Of(known, request, call.Module, "") ?? new(null, null);
-        return PageAnswer.View<ElsewhereView>(new ElsewhereModel(
-            where with { Path = known.ActivationsOf(request.Entity.Id).FirstOrDefault(offer => offer.Service == call.Module)?.Creditor is { } id && known.ById(id) is { } creditor ? ConsolePaths.Of(creditor) : null }));
+        var where = Elsewhere.Of(await entities.Current(stop), request.Entity, call.Module, "") ?? new(null, null);
+        return PageAnswer.View<ElsewhereView>(new ElsewhereModel(where with { Path = where.Path?.TrimEnd('/') }));
     }
 }
 

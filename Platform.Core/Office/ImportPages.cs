@@ -92,12 +92,15 @@ public sealed record Elsewhere(string? Creditor, string? Path)
     internal static bool IsAtCreditor(Type work) =>
         work.IsDefined(typeof(AtCreditorAttribute), inherit: false) || (work.IsConstructedGenericType && work.GetGenericArguments().Any(argument => argument.IsDefined(typeof(AtCreditorAttribute), inherit: false)));
 
-    internal static Elsewhere? Of(EntitySnapshot known, PageRequest request, string service, string page)
+    internal static Elsewhere? Of(EntitySnapshot known, PageRequest request, string service, string page) => Of(known, request.Entity, service, $"{request.Path.Split('/')[^1]}/{page}");
+
+    /// <param name="page">Below the other desk's own address.</param>
+    internal static Elsewhere? Of(EntitySnapshot known, Entity desk, string service, string page)
     {
-        if (known.CreditorsOf(service, announced: true).Any(owed => owed.Id == request.Entity.Id))
+        if (known.CreditorsOf(service, announced: true).Any(owed => owed.Id == desk.Id))
             return null;
-        var creditor = known.ActivationsOf(request.Entity.Id).FirstOrDefault(offer => offer.Service == service)?.Creditor is { } id ? known.ById(id) : null;
-        return creditor is null ? new(null, null) : new(creditor.Name, $"{ConsolePaths.Of(creditor)}/{request.Path.Split('/')[^1]}/{page}");
+        var creditor = known.ActivationsOf(desk.Id).FirstOrDefault(offer => offer.Service == service)?.Creditor is { } id ? known.ById(id) : null;
+        return creditor is null ? new(null, null) : new(creditor.Name, $"{ConsolePaths.Of(creditor)}/{page}");
     }
 }
 

@@ -23,6 +23,12 @@ internal sealed class CheckedDocuments(CallContext call, EntityDirectory entitie
     public byte[] Write(Document document)
     {
         ArgumentNullException.ThrowIfNull(document);
-        return DocumentWriter.Write(options.Profile == Profile.Demo ? document with { Demo = true } : document);
+        return Write([document]);
+    }
+
+    public byte[] Write(IReadOnlyList<Document> documents)
+    {
+        ArgumentNullException.ThrowIfNull(documents);
+        return DocumentWriter.Write(options.Profile == Profile.Demo ? [.. documents.Select(document => document with { Demo = true })] : documents);
     }
 }

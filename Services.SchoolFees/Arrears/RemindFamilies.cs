@@ -9,11 +9,12 @@ using Platform.Core.Settings;
 using Platform.Core.Storage;
 using Platform.Payments;
 using Services.SchoolFees.Billing;
+using Services.SchoolFees.Instalments;
 
 namespace Services.SchoolFees.Arrears;
 
 /// <summary>
-/// Reminds each morning by what the creditor decided: before a bill is due, and after. Once per bill and step, by letter where the payer left an address; who did not is on the office's
+/// Reminds each morning by what the creditor decided: before a bill is due, and after. Once per bill and step, of a bill that is paid bit by bit once per instalment, by letter where the payer left an address; who did not is on the office's
 /// list. Not of a bill that somebody is paying, and not of one whose dispute waits for an answer.
 /// </summary>
 internal sealed class RemindFamilies(ISessions sessions, ISettings<SchoolFeesSettings> settings, ICommands commands, IMail mail) : IJob
@@ -34,44 +35,56 @@ internal sealed class RemindFamilies(ISessions sessions, ISettings<SchoolFeesSet
 
     async Task Step(string step, DateOnly today, DateOnly first, DateOnly last, SchoolFeesSettings policy, CancellationToken stop)
     {
-        for (var seen = ""; ;)
+        for (var (seen, n) = ("", 0); ;)
         {
-            var bills = await sessions.Run(
-                session => session.List<Bill>(
-                    Bill.Columns +
+            var due = await sessions.Run(
+                session => session.List<Due>(
                     """
-                    where b.entity_id = @entity and b.state = 'open' and b.due_on between @first and @last and b.code > @seen
-                      and not exists (select from schoolfees.reminder r where r.entity_id = b.entity_id and r.bill_id = b.bill_id and r.step = @step)
-                      and not exists (select from schoolfees.dispute d where d.entity_id = b.entity_id and d.bill_id = b.bill_id and d.answer is null)
-                    order by b.code limit @AtOnce
-                    """, new { entity = session.Entity, first, last, seen, step, AtOnce }), stop);
-            if (bills.Count == 0)
+                    select o.bill_id as bill, b.code, o.n, o."of", o.due_on as dueOn, o.cents as amount, o.surcharge_cents as fixed, o.bill_due_on as billDueOn
+                      from
+                    """ + Owed.Rows +
+                    """
+                     o
+                      join schoolfees.bill b on b.entity_id = @entity and b.bill_id = o.bill_id
+                     where o.due_on between @first and @last and (b.code, o.n) > (@seen, @n)
+                       and not exists (select from schoolfees.reminder r where r.entity_id = @entity and r.bill_id = o.bill_id and r.instalment = o.n and r.step = @step)
+                       and not exists (select from schoolfees.dispute d where d.entity_id = @entity and d.bill_id = o.bill_id and d.answer is null)
+                     order by b.code, o.n limit @AtOnce
+                    """, new { entity = session.Entity, first, last, seen, n, step, AtOnce }), stop);
+            if (due.Count == 0)
                 return;
-            seen = bills[^1].Code;
-            var busy = (await commands.Send(new AskPositions([.. bills.Select(bill => bill.Code)]), stop)).Where(standing => standing.Paid || standing.UnderWay)
-                .Select(standing => standing.Reference).ToHashSet(StringComparer.Ordinal);
+            (seen, n) = (due[^1].Code, due[^1].N);
+            var standings = (await commands.Send(new AskPositions([.. due.Select(one => one.Code).Distinct(StringComparer.Ordinal)]), stop)).ToDictionary(standing => standing.Reference, StringComparer.Ordinal);
             await sessions.Run(
                 async session =>
                 {
                     var written = 0;
-                    foreach (var bill in bills.Where(bill => !busy.Contains(bill.Code)))
+                    var bills = (await session.List<Bill>(
+                        Bill.Columns + "where b.entity_id = @entity and b.bill_id = any(@ids)", new { entity = session.Entity, ids = due.Select(one => one.Bill).Distinct().ToArray() })).ToDictionary(bill => bill.Id);
+                    foreach (var one in due.Where(one => !Lateness.InHand(standings.GetValueOrDefault(one.Code), one.N)))
                     {
-                        var owed = bill.Owed(policy, today);
+                        var bill = bills[one.Bill];
+                        var owed = one.N == 0 ? bill.Owed(policy, today)
+                            : one.Amount + (one.Fixed > Euro.Zero ? one.Fixed : Lateness.OfInstalment(policy, one.Amount, one.DueOn, one.BillDueOn, today));
+                        // Asked once more under this transaction: what was paid meanwhile is not reminded of.
                         if (await session.Execute(
                                 """
-                                insert into schoolfees.reminder (entity_id, bill_id, step, decided_on, cents, by_letter)
-                                select @entity, bill_id, @step, @today, @owed, @letter from schoolfees.bill where entity_id = @entity and bill_id = @Id and state = 'open'
+                                insert into schoolfees.reminder (entity_id, bill_id, instalment, step, decided_on, cents, by_letter)
+                                select @entity, o.bill_id, @N, @step, @today, @owed, @letter from
+                                """ + Owed.Rows +
+                                """
+                                 o where o.bill_id = @Bill and o.n = @N
                                 on conflict do nothing
-                                """, new { entity = session.Entity, bill.Id, step, today, owed, letter = bill.Email is not null }) == 0)
+                                """, new { entity = session.Entity, one.Bill, one.N, step, today, owed, letter = bill.Email is not null }) == 0)
                             continue;
                         written++;
                         if (bill.Email is { } email)
                             await mail.Send(session, new(
-                                $"reminder/{bill.Code}/{step}", email, step == "before" ? "reminder" : "overdue", Italian,
+                                one.N == 0 ? $"reminder/{bill.Code}/{step}" : $"reminder/{bill.Code}/{bill.Plan}/{one.N}/{step}", email, step == "before" ? "reminder" : "overdue", Italian,
                                 new Dictionary<string, string>(StringComparer.Ordinal)
                                 {
-                                    ["code"] = bill.Code, ["service"] = bill.Service, ["period"] = bill.Period.ToString("MMMM yyyy", Italian), ["amount"] = owed.In(Italian),
-                                    ["due"] = bill.DueOn.ToString("d MMMM yyyy", Italian),
+                                    ["code"] = bill.Code, ["service"] = bill.Service, ["amount"] = owed.In(Italian), ["due"] = one.DueOn.ToString("d MMMM yyyy", Italian),
+                                    ["period"] = bill.Period.ToString("MMMM yyyy", Italian) + (one.N == 0 ? "" : ", " + SchoolFeesTexts.In(Italian)["instalment.of", one.N, one.Of]),
                                 }));
                     }
                     if (written > 0)
@@ -83,6 +96,9 @@ internal sealed class RemindFamilies(ISessions sessions, ISettings<SchoolFeesSet
     }
 
     static readonly CultureInfo Italian = CultureInfo.GetCultureInfo("it-IT");
+
+    /// <param name="N">Of an instalment; 0: the whole bill.</param>
+    sealed record Due(Guid Bill, string Code, int N, int Of, DateOnly DueOn, Euro Amount, Euro Fixed, DateOnly BillDueOn);
 }
 
 /// <summary>Who was reminded on some days, and who has to be told by other means; who has paid since is left out.</summary>
@@ -94,23 +110,25 @@ internal sealed class ListReminders(ISessions sessions) : IOfficeCommand
     public async Task<string?> Run(OfficeCall call, TextWriter output, CancellationToken stop)
     {
         var sheet = new CsvSheet(output);
-        await sheet.Row("deciso_il", "bolletta", "pagante", "promemoria", "scadenza", "importo", "lettera");
-        for (var (day, code, step) = (DateOnly.MinValue, "", ""); ;)
+        await sheet.Row("deciso_il", "bolletta", "pagante", "promemoria", "scadenza", "importo", "lettera", "rata");
+        for (var (day, code, n, step) = (DateOnly.MinValue, "", 0, ""); ;)
         {
             var rows = await sessions.Run(session => session.List<Row>(
                 """
-                select r.decided_on as decidedOn, b.code, b.payer_id as payer, r.step, b.due_on as dueOn, r.cents, r.by_letter as byLetter
+                select r.decided_on as decidedOn, b.code, b.payer_id as payer, r.step, coalesce(i.due_on, b.due_on) as dueOn, r.cents, r.by_letter as byLetter, r.instalment as n
                   from schoolfees.reminder r join schoolfees.bill b on b.entity_id = r.entity_id and b.bill_id = r.bill_id
-                 where r.entity_id = @entity and b.state = 'open' and r.decided_on between @from and @to and (r.decided_on, b.code, r.step) > (@day, @code, @step)
-                 order by r.decided_on, b.code, r.step limit @Page
-                """, new { entity = session.Entity, from = call.Day("from") ?? DateOnly.MinValue, to = call.Day("to") ?? DateOnly.MaxValue, day, code, step, Page }), stop);
+                  left join schoolfees.instalment i on i.entity_id = r.entity_id and i.bill_id = r.bill_id and i.plan = b.plan and i.n = r.instalment
+                 where r.entity_id = @entity and b.state = 'open' and coalesce(i.state, 'open') = 'open' and r.decided_on between @from and @to
+                   and (r.decided_on, b.code, r.instalment, r.step) > (@day, @code, @n, @step)
+                 order by r.decided_on, b.code, r.instalment, r.step limit @Page
+                """, new { entity = session.Entity, from = call.Day("from") ?? DateOnly.MinValue, to = call.Day("to") ?? DateOnly.MaxValue, day, code, n, step, Page }), stop);
             foreach (var row in rows)
-                await sheet.Row(row.DecidedOn, row.Code, row.Payer, row.Step == "before" ? "prima della scadenza" : "scaduta", row.DueOn, row.Cents, row.ByLetter ? "sì" : "no");
+                await sheet.Row(row.DecidedOn, row.Code, row.Payer, row.Step == "before" ? "prima della scadenza" : "scaduta", row.DueOn, row.Cents, row.ByLetter ? "sì" : "no", row.N == 0 ? "" : row.N);
             if (rows.Count < Page)
                 return null;
-            (day, code, step) = (rows[^1].DecidedOn, rows[^1].Code, rows[^1].Step);
+            (day, code, n, step) = (rows[^1].DecidedOn, rows[^1].Code, rows[^1].N, rows[^1].Step);
         }
     }
 
-    sealed record Row(DateOnly DecidedOn, string Code, string Payer, string Step, DateOnly DueOn, Euro Cents, bool ByLetter);
+    sealed record Row(DateOnly DecidedOn, string Code, string Payer, string Step, DateOnly DueOn, Euro Cents, bool ByLetter, int N);
 }

@@ -29,19 +29,24 @@ internal sealed class ReadSummaryHandler(ISessions sessions, TimeProvider time) 
                 ? await session.List<SummaryLine>(
                     """
                     with bills as (
-                        select b.bill_id, b.service_id, b.state, b.total_cents, b.due_on,
+                        select b.bill_id, b.service_id, b.state, b.total_cents,
+                               case when b.state = 'paid' then 0 else coalesce(i.cents, b.total_cents) end as left_cents,
+                               case when b.state = 'paid' then 0 when i.cents is not null then i.overdue when b.due_on < @today then b.total_cents else 0 end as overdue_cents,
                                (select e.school_id from schoolfees.enrolment e
                                  where e.entity_id = b.entity_id and e.pupil_id = b.pupil_id and e.service_id = b.service_id and e.starts_on < b.period + interval '1 month'
                                    and coalesce(e.ends_on, b.period) >= b.period
                                  order by e.starts_on desc limit 1) as school_id
                           from schoolfees.bill b
                           join schoolfees.school_year y on y.entity_id = b.entity_id and y.school_year = @Year
+                          left join lateral (
+                              select sum(t.cents) as cents, coalesce(sum(t.cents) filter (where t.due_on < @today), 0) as overdue from schoolfees.instalment t
+                               where t.entity_id = b.entity_id and t.bill_id = b.bill_id and t.plan = b.plan and t.state = 'open') i on true
                          where b.entity_id = @entity and b.period between date_trunc('month', y.starts_on)::date and y.ends_on and b.state not in ('draft', 'cancelled')),
                     sums as (
                         select school_id, service_id, count(*)::int as bills, sum(total_cents)::bigint as billed,
-                               coalesce(sum(total_cents) filter (where state = 'paid'), 0)::bigint as paid,
-                               coalesce(sum(total_cents) filter (where state <> 'paid'), 0)::bigint as unpaid,
-                               coalesce(sum(total_cents) filter (where state <> 'paid' and due_on < @today), 0)::bigint as overdue,
+                               sum(total_cents - left_cents)::bigint as paid,
+                               sum(left_cents)::bigint as unpaid,
+                               sum(overdue_cents)::bigint as overdue,
                                coalesce(sum((select sum(r.cents) from schoolfees.refund r where r.entity_id = @entity and r.bill_id = bills.bill_id)), 0)::bigint as refunded
                           from bills group by 1, 2)
                     select coalesce(c.name, '') as school, s.name as service, t.bills, t.billed, t.paid, t.unpaid, t.overdue, t.refunded

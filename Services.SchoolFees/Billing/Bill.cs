@@ -5,19 +5,20 @@ using Platform.Core.Storage;
 using Platform.Core.Time;
 using Platform.Payments;
 using Services.SchoolFees.Arrears;
+using Services.SchoolFees.Instalments;
 
 namespace Services.SchoolFees.Billing;
 
 /// <summary>A bill as its table holds it.</summary>
 internal sealed record Bill(
     Guid Id, string Code, string Payer, string Pupil, string PupilName, string Service, string TaxCode, string Account, DateOnly Period, Euro Total, DateOnly DueOn, string State,
-    DateOnly? PaidOn, string? PaidOrder, string? Email, string? PayerTaxCode, string? PayerName)
+    DateOnly? PaidOn, string? PaidOrder, string? Email, string? PayerTaxCode, string? PayerName, string? Plan)
 {
     public const string Columns =
         """
         select b.bill_id as id, b.code, b.payer_id as payer, b.pupil_id as pupil, n.given_name as pupilName, s.name as service, s.tax_code as taxCode, s.account, b.period,
                b.total_cents as total, b.due_on as dueOn, b.state, b.paid_on as paidOn, b.paid_order as paidOrder,
-               w.email, w.tax_code as payerTaxCode, w.given_name || ' ' || w.family_name as payerName
+               w.email, w.tax_code as payerTaxCode, w.given_name || ' ' || w.family_name as payerName, b.plan
         from schoolfees.bill b
         left join schoolfees.person w on w.entity_id = b.entity_id and w.person_id = b.payer_id
         join schoolfees.service s on s.entity_id = b.entity_id and s.service_id = b.service_id
@@ -27,9 +28,15 @@ internal sealed record Bill(
 
     public bool IsOpen => State == "open";
 
+    /// <summary>Something of a plan of instalments was paid, and something is left.</summary>
+    public bool InInstalments => IsOpen && Plan is not null;
+
     /// <summary>Without anybody's name: it is printed on receipts and told to the bank.</summary>
-    public OpenPosition Position(SchoolFeesSettings policy, DateOnly today) =>
-        new(Code, string.Create(Italian, $"{Service}, {Period:MMMM yyyy}, bolletta {Code}"), new(DueOn, Lines(policy, today))) { Debtor = Debtor };
+    public OpenPosition Position(SchoolFeesSettings policy, DateOnly today, IReadOnlyList<Instalment>? plan = null) =>
+        new(Code, string.Create(Italian, $"{Service}, {Period:MMMM yyyy}, bolletta {Code}"), new(DueOn, Lines(policy, today)))
+        {
+            Debtor = Debtor, Plans = Instalment.In(plan ?? [], this, policy, today) is { } way ? [way] : [],
+        };
 
     Debtor? Debtor => PayerName is null ? null : new(Platform.Core.Identity.TaxCode.TryParse(PayerTaxCode, out var code) ? code.Value : null, PayerName.Length <= 140 ? PayerName : PayerName[..140]);
 
@@ -50,11 +57,15 @@ internal sealed record Bill(
     };
 
     public Quote Price(SchoolFeesSettings policy, DateOnly legalDay) =>
-        IsOpen ? new Quote.Priced(Lines(policy, legalDay), LegalTime.EndOf(legalDay) + AfterMidnight) : new Quote.Refused(State == "paid" ? BillRefusals.AlreadyPaid : BillRefusals.NotOpen);
+        IsOpen ? new Quote.Priced(Lines(policy, legalDay), Until(legalDay)) : new Quote.Refused(State == "paid" ? BillRefusals.AlreadyPaid : BillRefusals.NotOpen);
 
     // One line: corrections may be negative, and what is asked for is their sum.
-    AmountLine[] Lines(SchoolFeesSettings policy, DateOnly today) =>
-        Surcharge(policy, today) is var more && more > Euro.Zero ? [new(Service, TaxCode, Account, Total), new("Maggiorazione per ritardo", TaxCode, Account, more)] : [new(Service, TaxCode, Account, Total)];
+    AmountLine[] Lines(SchoolFeesSettings policy, DateOnly today) => Lines(Total, Surcharge(policy, today));
+
+    internal AmountLine[] Lines(Euro amount, Euro more) =>
+        more > Euro.Zero ? [new(Service, TaxCode, Account, amount), new("Maggiorazione per ritardo", TaxCode, Account, more)] : [new(Service, TaxCode, Account, amount)];
+
+    internal static DateTimeOffset Until(DateOnly legalDay) => LegalTime.EndOf(legalDay) + AfterMidnight;
 
     static readonly TimeSpan AfterMidnight = TimeSpan.FromMinutes(30);
 

@@ -3,6 +3,7 @@ using Platform.Core.Settings;
 using Platform.Core.Storage;
 using Platform.Core.Time;
 using Platform.Payments;
+using Services.SchoolFees.Instalments;
 using Services.SchoolFees.Wallets;
 
 namespace Services.SchoolFees.Billing;
@@ -24,6 +25,22 @@ internal sealed class BillPositions(ISessions sessions, ISettings<SchoolFeesSett
             async session => await session.First<Bill>(Bill.Columns + "where b.entity_id = @entity and b.code = @Reference", new { entity = session.Entity, position.Reference }) is { } bill
                 ? bill.Price(await settings.Read(session), legalDay)
                 : new Quote.Refused(BillRefusals.NotFound),
+            stop);
+    }
+
+    public async ValueTask<Quote?> RepriceInstalment(PositionKey position, string plan, int number, DateOnly legalDay, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(position);
+        return await sessions.Run<Quote?>(
+            async session =>
+            {
+                if (await session.First<Bill>(Bill.Columns + "where b.entity_id = @entity and b.code = @Reference", new { entity = session.Entity, position.Reference }) is not { } bill
+                    || (await Instalment.Of(session, bill.Id, plan)).FirstOrDefault(one => one.Number == number) is not { } instalment)
+                    return new Quote.Refused(BillRefusals.NotFound);
+                return bill.IsOpen && instalment.IsOpen
+                    ? new Quote.Priced(bill.Lines(instalment.Amount, instalment.Late(await settings.Read(session), bill.DueOn, legalDay)), Bill.Until(legalDay))
+                    : new Quote.Refused(instalment.State == "paid" ? BillRefusals.AlreadyPaid : BillRefusals.NotOpen);
+            },
             stop);
     }
 }

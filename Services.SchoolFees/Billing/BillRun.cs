@@ -9,6 +9,7 @@ using Platform.Core.Plugins;
 using Platform.Core.Settings;
 using Platform.Core.Storage;
 using Platform.Core.Time;
+using Services.SchoolFees.Credits;
 using Services.SchoolFees.Imports;
 using Services.SchoolFees.Tariffs;
 
@@ -47,7 +48,7 @@ internal sealed class BillRun(ICommands commands) : IImport
             }
             errors.AddRange(row.Errors);
         }
-        while (await commands.Send(new OpenBills(), stop) > 0)
+        while (await commands.Send(new OpenBills(), stop) > 0 || await commands.Send(new WriteCreditPapers(), stop) > 0)
         {
         }
         return new(read, added, 0, unchanged, errors);
@@ -142,7 +143,12 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
                 select c.pupil_id, l.period, l.kind, l.quantity, l.amount_cents, l.tariff_id, l.unit
                 from schoolfees.credit_note c
                 join schoolfees.credit_note_line l on l.entity_id = c.entity_id and l.number = c.number
-                where c.entity_id = @entity and c.service_id = @Service and l.period >= @first and l.period < @next) t
+                where c.entity_id = @entity and c.service_id = @Service and l.period >= @first and l.period < @next
+                  -- What was given back whole withdrew its bill: neither it nor the note was asked for then.
+                  and not (c.choice is distinct from 'deduct' and exists (
+                      select from schoolfees.bill g join schoolfees.bill_line o on o.entity_id = g.entity_id and o.bill_id = g.bill_id
+                       where g.entity_id = c.entity_id and g.pupil_id = c.pupil_id and g.payer_id = c.payer_id and g.service_id = c.service_id and g.state = 'cancelled' and g.changed_at >= c.issued_at
+                         and o.period = l.period and o.kind = l.kind and not o.correction))) t
             group by 1, 2, 3
             """, args);
         var shares = await session.List<Share>(
@@ -151,10 +157,22 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
             from schoolfees.share s join schoolfees.pupil p on p.entity_id = s.entity_id and p.pupil_id = s.pupil_id
             where s.entity_id = @entity and s.payer_id <> p.payer_id
             """, new { entity = session.Entity });
+        var credits = await session.List<OpenCredit>(
+            """
+            select number, pupil, payer, "left" from (
+                select c.number, c.pupil_id as pupil, c.payer_id as payer,
+                       (c.total_cents - coalesce((select sum(u.cents) from schoolfees.credit_use u join schoolfees.bill b on b.entity_id = u.entity_id and b.bill_id = u.bill_id
+                                                   where u.entity_id = c.entity_id and u.number = c.number and b.state not in ('draft', 'cancelled')), 0))::bigint as "left"
+                  from schoolfees.credit_note c where c.entity_id = @entity and c.service_id = @Service and c.choice = 'deduct') t
+             where "left" > 0 order by number
+            """, args);
         return new(
             months, await TariffRow.All(session, service), enrolments, meals.ToDictionary(eaten => (eaten.Pupil, eaten.Month), eaten => eaten.Days),
             isees.ToLookup(filed => filed.Payer, filed => new Isee(filed.FiledOn, filed.Amount, filed.Flawed), StringComparer.Ordinal),
-            billed.ToLookup(sum => sum.Pupil, StringComparer.Ordinal)) { Shares = shares.ToLookup(share => share.Pupil, StringComparer.Ordinal) };
+            billed.ToLookup(sum => sum.Pupil, StringComparer.Ordinal)) 
+        {
+            Shares = shares.ToLookup(share => share.Pupil, StringComparer.Ordinal), Credits = credits.ToLookup(credit => (credit.Pupil, credit.Payer)),
+        };
     }
 
     async Task Write(IEntitySession session, PrepareRun command, IReadOnlyList<Draft> drafts, Euro total)
@@ -184,6 +202,15 @@ internal sealed class PrepareRunHandler(ISessions sessions, TimeProvider time) :
                     ids = bills.Select(bill => bill.Id).ToArray(), pupils = bills.Select(bill => bill.Draft.Pupil).ToArray(), payers = bills.Select(bill => bill.Draft.Payer).ToArray(),
                     codes = bills.Select(_ => BillCode.New()).ToArray(), totals = bills.Select(bill => bill.Draft.Total.Cents).ToArray(),
                 });
+            var deductions = bills.SelectMany(bill => bill.Draft.Deductions.Select(part => (bill.Id, Part: part))).ToList();
+            if (deductions.Count > 0)
+                await session.Execute(
+                    "insert into schoolfees.credit_use (entity_id, bill_id, number, cents) select @entity, u.* from unnest(@ids::uuid[], @numbers::int[], @amounts::bigint[]) as u",
+                    new
+                    {
+                        entity = session.Entity, ids = deductions.ConvertAll(one => one.Id).ToArray(), numbers = deductions.ConvertAll(one => one.Part.Number).ToArray(),
+                        amounts = deductions.ConvertAll(one => one.Part.Cents.Cents).ToArray(),
+                    });
             var lines = bills.SelectMany(bill => bill.Draft.Charges.Select((charge, place) => (bill.Id, Line: place + 1, Charge: charge))).ToList();
             await session.Execute(
                 """
@@ -241,6 +268,9 @@ internal sealed class OpenBillsHandler(ISessions sessions, ICommands commands, I
                 session.Record("schoolfees.opened", new { bills = bills.Count });
                 foreach (var letter in bills.Select(bill => bill.Notice(papers.GetValueOrDefault(bill.Id))).OfType<Letter>())
                     await mail.Send(session, letter);
+                await session.Execute(
+                    "insert into schoolfees.notice (entity_id, bill_id, told_at, told_by) select @entity, t.id, @now, 'schoolfees' from unnest(@ids::uuid[]) as t (id) on conflict do nothing",
+                    new { entity = session.Entity, now = time.GetUtcNow(), ids = bills.Where(bill => bill.Email is not null).Select(bill => bill.Id).ToArray() });
                 return await session.Execute(
                     "update schoolfees.bill set state = 'open', changed_at = @now where entity_id = @entity and bill_id = any(@ids) and state = 'approved'",
                     new { entity = session.Entity, now = time.GetUtcNow(), ids = bills.Select(bill => bill.Id).ToArray() });
@@ -253,17 +283,16 @@ internal sealed class OpenBillsHandler(ISessions sessions, ICommands commands, I
     async Task<Dictionary<Guid, byte[]>> Papers(IReadOnlyList<Bill> bills, CancellationToken stop)
     {
         var issuer = await documents.Issuer(stop);
-        var lines = (await sessions.Run(session => BillLine.Of(session, [.. bills.Select(bill => bill.Id)]), stop)).ToLookup(line => line.Bill);
-        return bills.ToDictionary(bill => bill.Id, bill => documents.Write(BillDocument.Of(issuer, bill, lines[bill.Id], time.GetUtcNow())));
+        return (await BillPapers.Of(sessions, issuer, bills, time.GetUtcNow(), stop)).ToDictionary(paper => paper.Bill, paper => documents.Write(paper.Document));
     }
 }
 
-/// <summary>Opens what a run that died left.</summary>
+/// <summary>Opens what a run that died left, and draws the credit notes that have no paper yet.</summary>
 internal sealed class OpenWhatIsLeft(ICommands commands) : IJob
 {
     public async Task Run(JobRun run, CancellationToken stop)
     {
-        while (await commands.Send(new OpenBills(), stop) > 0)
+        while (await commands.Send(new OpenBills(), stop) > 0 || await commands.Send(new WriteCreditPapers(), stop) > 0)
         {
         }
     }

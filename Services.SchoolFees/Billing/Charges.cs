@@ -24,8 +24,18 @@ internal sealed record Charge(DateOnly Period, string Kind, bool Correction, str
 /// <summary>A bill to be.</summary>
 internal sealed record Draft(string Pupil, string Payer, IReadOnlyList<Charge> Charges)
 {
-    public Euro Total { get; } = new(Charges.Sum(charge => charge.Amount.Cents));
+    /// <summary>What credit notes lessen it by.</summary>
+    public IReadOnlyList<Deduction> Deductions { get; init; } = [];
+
+    public Euro Total => new(Charges.Sum(charge => charge.Amount.Cents) - Deductions.Sum(part => part.Cents.Cents));
 }
+
+/// <summary>A credit note that later bills are lessened by.</summary>
+/// <param name="Left">What of it no bill has taken off yet.</param>
+internal sealed record OpenCredit(int Number, string Pupil, string Payer, Euro Left);
+
+/// <summary>What a bill is lessened by.</summary>
+internal readonly record struct Deduction(int Number, Euro Cents);
 
 /// <summary>What a pupil owes for a month, and whose price it is.</summary>
 internal sealed record DueMonth(string Pupil, DateOnly Month, Household Household, IReadOnlyList<Charge> Charges)
@@ -42,6 +52,9 @@ internal sealed record Usage(
 {
     /// <summary>Who pays a part besides the payer, by pupil.</summary>
     public ILookup<string, Share> Shares { get; init; } = Array.Empty<Share>().ToLookup(share => share.Pupil, StringComparer.Ordinal);
+
+    /// <summary>Credit notes to be deducted, by pupil and who pays, the oldest first.</summary>
+    public ILookup<(string Pupil, string Payer), OpenCredit> Credits { get; init; } = Array.Empty<OpenCredit>().ToLookup(credit => (credit.Pupil, credit.Payer));
 }
 
 /// <summary>Somebody pays so many hundredths of a pupil's bills.</summary>
@@ -54,7 +67,23 @@ internal sealed record Share(string Pupil, string Payer, int Percent);
 /// </remarks>
 internal static class Charges
 {
-    public static IReadOnlyList<Draft> Of(Usage usage) => [.. Differences(usage).Where(draft => draft.Total > Euro.Zero).SelectMany(draft => Split(usage, draft)).Where(draft => draft.Total > Euro.Zero)];
+    public static IReadOnlyList<Draft> Of(Usage usage) => [.. Differences(usage).Where(draft => draft.Total > Euro.Zero).SelectMany(draft => Split(usage, draft)).Where(draft => draft.Total > Euro.Zero)
+        .Select(draft => Lessen(usage, draft)).Where(draft => draft.Total > Euro.Zero)];
+
+    /// <summary>Takes the payer's credit notes off. A bill that comes to nothing by that is none: what it would have asked for, and the note, wait for the next.</summary>
+    static Draft Lessen(Usage usage, Draft draft)
+    {
+        var (left, parts) = (draft.Total, new List<Deduction>());
+        foreach (var credit in usage.Credits[(draft.Pupil, draft.Payer)])
+        {
+            if (left <= Euro.Zero)
+                break;
+            var part = credit.Left < left ? credit.Left : left;
+            parts.Add(new(credit.Number, part));
+            left -= part;
+        }
+        return parts.Count == 0 ? draft : draft with { Deductions = parts };
+    }
 
     /// <summary>One bill for each who pays. Every line is split to the cent, so that the parts add up to it; a part that comes to nothing is no bill, and waits for the next.</summary>
     public static IEnumerable<Draft> Split(Usage usage, Draft draft)

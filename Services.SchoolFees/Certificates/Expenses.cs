@@ -83,10 +83,10 @@ internal sealed record YearOfPupil(
         var args = new { entity = session.Entity, payers = payers.ToArray(), first = new DateOnly(year, 1, 1), last = new DateOnly(year, 12, 31) };
         var paid = await session.List<PaidRow>(
             """
-            select b.payer_id as payer, b.pupil_id as pupil, p.paid_on as paidOn, b.code as bill, s.name as service, s.kind, b.period, p.order_number as "order", least(p.cents, b.total_cents) as amount,
+            select b.payer_id as payer, b.pupil_id as pupil, p.paid_on as paidOn, b.code as bill, s.name as service, s.kind, b.period, p.order_number as "order", coalesce(p.fee_cents, least(p.cents, b.total_cents)) as amount,
                    greatest(0, coalesce((select sum(r.cents) from schoolfees.refund r
-                              where r.entity_id = p.entity_id and r.bill_id = p.bill_id and r.order_number = p.order_number and r.refunded_on between @first and @last), 0)
-                            - greatest(0, p.cents - b.total_cents))::bigint as refunded,
+                              where r.entity_id = p.entity_id and r.bill_id = p.bill_id and r.order_number = p.order_number and r.instalment = p.instalment and r.refunded_on between @first and @last), 0)
+                            - (p.cents - coalesce(p.fee_cents, least(p.cents, b.total_cents))))::bigint as refunded,
                    (select c.name from schoolfees.enrolment e join schoolfees.school c on c.entity_id = e.entity_id and c.school_id = e.school_id
                      where e.entity_id = b.entity_id and e.pupil_id = b.pupil_id and e.service_id = b.service_id and e.starts_on < b.period + interval '1 month'
                      order by e.starts_on desc limit 1) as school
@@ -94,13 +94,13 @@ internal sealed record YearOfPupil(
             join schoolfees.bill b on b.entity_id = p.entity_id and b.bill_id = p.bill_id
             join schoolfees.service s on s.entity_id = b.entity_id and s.service_id = b.service_id
             where p.entity_id = @entity and p.paid_on between @first and @last and p.reversed_on is null and b.payer_id = any(@payers)
-            order by p.paid_on, b.code
+            order by p.paid_on, b.code, p.order_number, p.instalment
             """, args);
         var earlier = await session.List<RefundRow>(
             """
             select b.payer_id as payer, b.pupil_id as pupil, extract(year from p.paid_on)::int as paidIn, s.kind, sum(r.cents)::bigint as amount
             from schoolfees.refund r
-            join schoolfees.payment p on p.entity_id = r.entity_id and p.bill_id = r.bill_id and p.order_number = r.order_number
+            join schoolfees.payment p on p.entity_id = r.entity_id and p.bill_id = r.bill_id and p.order_number = r.order_number and p.instalment = r.instalment
             join schoolfees.bill b on b.entity_id = r.entity_id and b.bill_id = r.bill_id
             join schoolfees.service s on s.entity_id = b.entity_id and s.service_id = b.service_id
             where r.entity_id = @entity and r.refunded_on between @first and @last and p.paid_on < @first and p.reversed_on is null and b.payer_id = any(@payers)

@@ -5,6 +5,7 @@ using Platform.Core.Documents;
 using Platform.Core.Entities;
 using Platform.Core.Mail;
 using Platform.Core.Money;
+using Platform.Core.Pages;
 using Platform.Core.Storage;
 using Platform.Core.Time;
 
@@ -99,7 +100,7 @@ internal sealed class IssueCertificatesHandler(ISessions sessions, IDocuments do
     sealed record Row(int Number, string Code, byte[] Content, byte[] Pdf, byte[] Sha256);
 }
 
-/// <summary>What the public check tells of a certificate.</summary>
+/// <summary>What the public check tells of a certificate or a credit note.</summary>
 /// <remarks>It compares with what the register says now, so a payment that the bank takes back makes a certificate fail its check at once, and not only when somebody asks for another.</remarks>
 internal sealed class CertificateCheck(ISessions sessions) : IDocumentCheck
 {
@@ -114,7 +115,7 @@ internal sealed class CertificateCheck(ISessions sessions) : IDocumentCheck
                         select year, number, payer_id as payer, pupil_id as pupil, school_cents as school, nursery_cents as nursery, content, pdf_sha256 as sha256, issued_at as issuedAt, replaced_at as replacedAt
                         from schoolfees.certificate where entity_id = @entity and code = @code
                         """, new { entity = session.Entity, code }) is not { } row)
-                    return null;
+                    return await CreditNoteOf(session, code, t);
                 var now = (await YearOfPupil.Read(session, row.Year, [row.Payer])).FirstOrDefault(content => content.PupilId == row.Pupil);
                 var withdrawn = row.ReplacedAt is { } at ? t["certificate.check.replaced", LegalTime.Day(at)]
                     : now is null || !now.Digest().AsSpan().SequenceEqual(row.Content) ? t["certificate.check.changed"]
@@ -129,6 +130,17 @@ internal sealed class CertificateCheck(ISessions sessions) : IDocumentCheck
             },
             stop);
     }
+
+    /// <summary>A note is what it is for good; what became of its money is not on the paper.</summary>
+    static async Task<CheckedDocument?> CreditNoteOf(IEntitySession session, string code, Texts t) =>
+        await session.First<NoteRow>(
+            "select number, issued_at as issuedAt, total_cents as total, pdf_sha256 as sha256 from schoolfees.credit_note where entity_id = @entity and code = @code", new { entity = session.Entity, code }) is { } note
+            ? new(
+                t["credit.check.title", note.Number], null,
+                [new(t["credit.check.amount"], note.Total), new(t["certificate.check.issued"], t["certificate.check.day", LegalTime.Day(note.IssuedAt)])], note.Sha256)
+            : null;
+
+    sealed record NoteRow(int Number, DateTimeOffset IssuedAt, Euro Total, byte[] Sha256);
 
     sealed record Row(
         int Year, int Number, string Payer, string Pupil, Euro School, Euro Nursery, byte[] Content, byte[] Sha256, DateTimeOffset IssuedAt, DateTimeOffset? ReplacedAt);

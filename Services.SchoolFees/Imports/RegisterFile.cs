@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text;
 using CsvHelper;
 using Platform.Core.Identity;
 using Platform.Core.Money;
@@ -150,7 +149,7 @@ internal sealed class FileRow(int line, Func<string, string> field)
     static Euro? ReadAmount(string text) => Euro.TryParse(text, out var amount) && amount.Cents <= 1_000_000_000 ? amount : null;
 }
 
-/// <summary>Reads a CSV file of the school office line by line: columns by name, <c>;</c> or <c>,</c> between them, UTF-8.</summary>
+/// <summary>Reads a CSV file of the school office line by line: columns by name, <c>;</c> between them, UTF-8, UTF-16 with its mark, or Windows-1252.</summary>
 internal static class RegisterFile
 {
     const int LongestLine = 64 * 1024;
@@ -158,7 +157,7 @@ internal static class RegisterFile
     /// <summary>The lines in order; one of number 1 with its error and nothing else when the file as a whole cannot be read.</summary>
     public static async IAsyncEnumerable<FileRow> Read(Stream file, IReadOnlyList<string> required, IReadOnlyList<string> optional, [EnumeratorCancellation] CancellationToken stop)
     {
-        using var text = new StreamReader(file, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true, 64 * 1024, leaveOpen: true);
+        using var text = new StreamReader(file, Utf8OrWindows1252.Encoding, detectEncodingFromByteOrderMarks: true, 64 * 1024, leaveOpen: true);
         using var csv = CsvReader.Create(text, new CsvReaderOptions { Separator = ';', HasHeader = false, TrackLineNumbers = true, AllowLineBreaksInQuotes = false, TrimWhitespace = true, MaxRecordSize = LongestLine }, leaveOpen: true);
         Dictionary<string, int>? places = null;
         var width = 0;
@@ -169,10 +168,6 @@ internal static class RegisterFile
             try
             {
                 more = await csv.ReadAsync(stop);
-            }
-            catch (DecoderFallbackException)
-            {
-                trouble = "Da qui il file non è scritto in UTF-8. Salvalo come \"CSV UTF-8\" e caricalo di nuovo.";
             }
             catch (CsvFormatException)
             {

@@ -4,6 +4,7 @@ using Platform.Core.Plugins;
 using Platform.Core.Settings;
 using Platform.Core.Storage;
 using Platform.Core.Time;
+using Services.SchoolFees.Instalments;
 using Services.SchoolFees.Tariffs;
 using Services.SchoolFees.Wallets;
 
@@ -210,6 +211,11 @@ internal sealed class ImportEnrolments(ISessions sessions, ISettings<SchoolFeesS
                 """, new { entity = session.Entity, e.Pupil, e.Service, e.School });
             if (known is not { Pupil: true, Service: true, School: true })
                 return Written.No($"Non c'è {(known?.Pupil != true ? $"l'alunno {e.Pupil}" : !known.Service ? $"il servizio {e.Service}" : $"la scuola {e.School}")}: caricalo prima.");
+            // What was eaten and billed is known by pupil and service: a code that is used again for another would leave it behind.
+            if (await session.First<string>(
+                    "select pupil_id || ' ' || service_id from schoolfees.enrolment where entity_id = @entity and enrolment_id = @Id and (pupil_id, service_id) <> (@Pupil, @Service)",
+                    new { entity = session.Entity, e.Id, e.Pupil, e.Service }) is { } whose)
+                return Written.No($"L'iscrizione {e.Id} è già di {whose}: dai un altro codice a questa.");
             var other = await session.First<string>(
                 """
                 select enrolment_id from schoolfees.enrolment
@@ -241,10 +247,14 @@ internal sealed class ImportEnrolments(ISessions sessions, ISettings<SchoolFeesS
         """
         select b.code from schoolfees.pupil p
         join schoolfees.bill b on b.entity_id = p.entity_id and b.payer_id = p.payer_id
-        where p.entity_id = @entity and p.pupil_id = @pupil and b.state = 'open' and b.due_on < @last
+        join
+        """ + Owed.Rows +
+        """
+         o on o.bill_id = b.bill_id
+        where p.entity_id = @entity and p.pupil_id = @pupil and o.due_on < @last
           and not exists (select from schoolfees.enrolment k where k.entity_id = p.entity_id and k.enrolment_id = @enrolment)
           and not exists (select from schoolfees.dispute d where d.entity_id = b.entity_id and d.bill_id = b.bill_id and d.answer is null)
-        order by b.due_on, b.code limit 1
+        order by o.due_on, b.code limit 1
         """, new { entity = session.Entity, enrolment, pupil, last });
 
     static Task<string?> WalletDebt(IEntitySession session, string enrolment, string pupil, Euro most) => session.First<string>(

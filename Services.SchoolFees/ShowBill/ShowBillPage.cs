@@ -7,6 +7,7 @@ using Platform.Core.Time;
 using Platform.Payments;
 using Services.SchoolFees.Arrears;
 using Services.SchoolFees.Billing;
+using Services.SchoolFees.Credits;
 
 namespace Services.SchoolFees;
 
@@ -40,10 +41,13 @@ internal sealed class ShowBillPage(ICommands commands, ILinks links) : IPage
         var (bill, t, today) = (found.Bill, SchoolFeesTexts.In(request.Culture), LegalTime.Day(request.Now));
         var ofDelegate = BillLinks.IsOfDelegate(links, request.Route["token"]);
         var surcharge = bill.Surcharge(found.Policy, today);
-        List<ShownLine> lines = [.. found.Lines.Select(line => new ShownLine(BillWords.Of(line, t), line.Amount))];
+        List<ShownLine> lines = [.. BillWords.All(found.Lines, found.Deducted, t)];
         if (surcharge > Euro.Zero)
             lines.Add(new(t["line.surcharge"], surcharge));
-        var overdue = !bill.IsOpen || bill.DueOn >= today ? null
+        var ways = bill.IsOpen && found.Plan.Count > 0 ? await commands.Send(new AskWays(bill.Position(found.Policy, today, found.Plan)), stop) : null;
+        var left = new Euro(found.Plan.Where(one => one.IsOpen).Sum(one => one.Owed(found.Policy, bill.DueOn, today).Cents));
+        List<ShownInstalment> plan = [.. found.Plan.Select(one => new ShownInstalment(t["instalment.of", one.Number, found.Plan.Count], one.DueOn, one.Owed(found.Policy, bill.DueOn, today), one.State, one.IsOpen && one.DueOn < today))];
+        var overdue = bill.InInstalments ? null : !bill.IsOpen || bill.DueOn >= today ? null
             : surcharge > Euro.Zero ? t["show.overdue.surcharge", bill.DueOn, surcharge.In(t.Culture)]
             : Lateness.Surcharge(found.Policy, bill.Total, bill.DueOn, DateOnly.MaxValue) is var later && later > Euro.Zero
                 ? t["show.overdue.soon", bill.DueOn, Lateness.LastDayWithout(found.Policy, bill.DueOn), later.In(t.Culture)]
@@ -51,16 +55,23 @@ internal sealed class ShowBillPage(ICommands commands, ILinks links) : IPage
         return PageAnswer.View<ShowBillView>(
             new ShowBillModel(
                 t, bill.Code, bill.Service, bill.PupilName, bill.Period, bill.Owed(found.Policy, today), bill.DueOn, bill.State, bill.PaidOn, bill.PaidOrder, overdue, lines, found.OpenOfHousehold > (bill.IsOpen ? 1 : 0) ? found.OpenOfHousehold : 0,
-                $"{request.Path}/{BillLinks.ToHousehold(links, bill.Payer, ofDelegate)}", ofDelegate ? null : $"{request.Path}/{BillLinks.ToCertificates(links, bill.Payer)}", $"{request.Path}/{BillLinks.ToDispute(links, bill.Id, ofDelegate)}", found.Disputes, BillWords.Of(refusal, t), await commands.Send(new CheckGateway(), stop), request.Path, request.Creditor),
+                $"{request.Path}/{BillLinks.ToHousehold(links, bill.Payer, ofDelegate)}", ofDelegate ? null : $"{request.Path}/{BillLinks.ToCertificates(links, bill.Payer)}", $"{request.Path}/{BillLinks.ToDispute(links, bill.Id, ofDelegate)}", found.Disputes, BillWords.Of(refusal, t), await commands.Send(new CheckGateway(), stop), request.Path, request.Creditor, ways, plan, bill.Plan is not null, left,
+                [.. found.Credits.Select(note => ShownCredit.Of(note, t, request.Path, links))]),
             refusal is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 }
 
 /// <summary>A bill as its page shows it.</summary>
 /// <param name="OpenOfHousehold">How many bills there are to pay, when there are others than this one; else 0.</param>
+/// <param name="Begun">Something of the plan was paid; else it is offered.</param>
+/// <param name="Left">Of the plan.</param>
 public sealed record ShowBillModel(
     Texts Texts, string Code, string Service, string Pupil, DateOnly Period, Euro Total, DateOnly DueOn, string State, DateOnly? PaidOn, string? PaidOrder, string? Overdue,
-    IReadOnlyList<ShownLine> Lines, int OpenOfHousehold, string HouseholdPath, string? CertificatesPath, string DisputePath, IReadOnlyList<Dispute> Disputes, string? Refusal, GatewayReport Gateway, string SearchPath, Entity Creditor);
+    IReadOnlyList<ShownLine> Lines, int OpenOfHousehold, string HouseholdPath, string? CertificatesPath, string DisputePath, IReadOnlyList<Dispute> Disputes, string? Refusal, GatewayReport Gateway, string SearchPath, Entity Creditor,
+    IReadOnlyList<WayToPay>? Ways, IReadOnlyList<ShownInstalment> Plan, bool Begun, Euro Left, IReadOnlyList<ShownCredit> Credits);
+
+/// <summary>An instalment, offered or begun.</summary>
+public sealed record ShownInstalment(string Words, DateOnly DueOn, Euro Amount, string State, bool Late);
 
 /// <summary>A line of a bill in words.</summary>
 public sealed record ShownLine(string Words, Euro Amount);
@@ -69,6 +80,10 @@ public sealed record ShownLine(string Words, Euro Amount);
 internal static class BillWords
 {
     public static string Of(BillLine line, Texts t) => line.Share is { } share ? t["line.share", Whole(line, t), share] : Whole(line, t);
+
+    /// <summary>All that adds up to a bill.</summary>
+    public static IEnumerable<ShownLine> All(IEnumerable<BillLine> lines, IEnumerable<DeductedCredit> credits, Texts t) =>
+        lines.Select(line => new ShownLine(Of(line, t), line.Amount)).Concat(credits.Select(credit => new ShownLine(t["line.credit", credit.Number], Euro.Zero - credit.Cents)));
 
     static string Whole(BillLine line, Texts t)
     {
@@ -129,10 +144,15 @@ internal sealed class HouseholdPage(ICommands commands, ILinks links) : IPage
         if (Payer(request) is not { } payer)
             return FindBillPage.Back(request);
         var t = SchoolFeesTexts.In(request.Culture);
-        var (bills, policy, wallets) = await commands.Send(new ReadHousehold(payer), stop);
+        var (bills, policy, wallets, plans, credits) = await commands.Send(new ReadHousehold(payer), stop);
         var ofDelegate = BillLinks.IsOfDelegate(links, request.Route["token"]);
         var today = LegalTime.Day(request.Now);
-        var open = bills.Where(bill => bill.IsOpen).ToList();
+        var open = bills.Where(bill => bill.IsOpen && !bill.InInstalments).ToList();
+        var begun = bills.Where(bill => bill.InInstalments).Select(bill => (Bill: bill, Next: plans[bill.Id].First(one => one.IsOpen), Of: plans[bill.Id].Count))
+            .Select(one => new ShownBegun(
+                t["household.begun", one.Bill.PupilName, one.Bill.Service, one.Bill.Period],
+                t["household.begun.next", one.Next.Number, one.Of, one.Next.Owed(policy, one.Bill.DueOn, today).In(t.Culture), one.Next.DueOn], $"{request.Path}/{BillLinks.To(links, one.Bill.Id, ofDelegate)}"))
+            .ToList();
         if (form is null)
         {
             form = new FormState();
@@ -144,7 +164,7 @@ internal sealed class HouseholdPage(ICommands commands, ILinks links) : IPage
                 new Euro(open.Sum(bill => bill.Owed(policy, today).Cents)), [.. bills.Where(bill => !bill.IsOpen).Select(bill => new ShownLine(t["household.paid", bill.PupilName, bill.Service, bill.Period, bill.PaidOn!], bill.Total))],
                 BillWords.Of(refusal, t), await commands.Send(new CheckGateway(), stop), request.Path,
                 ofDelegate ? null : $"{request.Path}/{BillLinks.ToCertificates(links, payer)}",
-                [.. wallets.Select(wallet => new ShownWallet(t["household.wallet", wallet.PupilName, wallet.Service], $"{request.Path}/{BillLinks.ToWallet(links, wallet.Id, ofDelegate)}", wallet.Balance))], request.Creditor),
+                [.. wallets.Select(wallet => new ShownWallet(t["household.wallet", wallet.PupilName, wallet.Service], $"{request.Path}/{BillLinks.ToWallet(links, wallet.Id, ofDelegate)}", wallet.Balance))], begun, [.. credits.Select(note => ShownCredit.Of(note, t, request.Path, links))], request.Creditor),
             refusal is null && form.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 }
@@ -152,7 +172,10 @@ internal sealed class HouseholdPage(ICommands commands, ILinks links) : IPage
 /// <summary>The bills of a household as its page shows them.</summary>
 public sealed record HouseholdModel(
     Texts Texts, FormState Form, IReadOnlyList<Choice> Open, Euro Total, IReadOnlyList<ShownLine> Paid, string? Refusal, GatewayReport Gateway, string SearchPath, string? CertificatesPath,
-    IReadOnlyList<ShownWallet> Wallets, Entity Creditor);
+    IReadOnlyList<ShownWallet> Wallets, IReadOnlyList<ShownBegun> Begun, IReadOnlyList<ShownCredit> Credits, Entity Creditor);
+
+/// <summary>A bill that is paid by instalments, with the next one.</summary>
+public sealed record ShownBegun(string Words, string Next, string Path);
 
 /// <summary>A prepaid wallet of the household.</summary>
 public sealed record ShownWallet(string Words, string Path, Euro Balance);

@@ -6,11 +6,12 @@ using Platform.Core.Settings;
 using Platform.Core.Storage;
 using Platform.Core.Time;
 using Services.SchoolFees.Arrears;
+using Services.SchoolFees.Instalments;
 
 namespace Services.SchoolFees.Office;
 
 /// <summary>A bill that is overdue.</summary>
-public sealed record OverdueLine(string Code, Guid Household, string Payer, string Service, DateOnly Period, DateOnly DueOn, Euro Total, int Reminders, bool Disputed);
+public sealed record OverdueLine(string Code, Guid Household, string Payer, string Service, DateOnly Period, DateOnly DueOn, Euro Total, int N, int Of, Euro Fixed, DateOnly BillDueOn, int Reminders, bool Disputed);
 
 /// <summary>Bills overdue by more than so many days, the oldest first.</summary>
 [RequiresPermission(DeskPermissions.Read)]
@@ -26,19 +27,23 @@ internal sealed class ReadOverdueHandler(ISessions sessions, ISettings<SchoolFee
         {
             var last = LegalTime.Day(time.GetUtcNow()).AddDays(-command.Days);
             var all = (await session.First<All>(
-                "select count(*) as bills, coalesce(sum(total_cents), 0)::bigint as total from schoolfees.bill where entity_id = @entity and state = 'open' and due_on < @last", new { entity = session.Entity, last }))!;
+                "select count(*) as bills, coalesce(sum(o.cents), 0)::bigint as total from " + Owed.Rows + " o where o.due_on < @last", new { entity = session.Entity, last }))!;
             var page = command.Page(all.Bills);
             return new ReadOverdue.Answer(
                 await session.List<OverdueLine>(
                     """
-                    select b.code, w.key as household, w.given_name || ' ' || w.family_name as payer, s.name as service, b.period, b.due_on as dueOn, b.total_cents as total,
-                           (select count(*) from schoolfees.reminder r where r.entity_id = b.entity_id and r.bill_id = b.bill_id and r.step = 'after')::int as reminders,
+                    select b.code, w.key as household, w.given_name || ' ' || w.family_name as payer, s.name as service, b.period, o.due_on as dueOn, o.cents as total, o.n, o."of", o.surcharge_cents as fixed, o.bill_due_on as billDueOn,
+                           (select count(*) from schoolfees.reminder r where r.entity_id = b.entity_id and r.bill_id = b.bill_id and r.instalment = o.n and r.step = 'after')::int as reminders,
                            exists (select from schoolfees.dispute d where d.entity_id = b.entity_id and d.bill_id = b.bill_id and d.answer is null) as disputed
-                      from schoolfees.bill b
+                      from
+                    """ + Owed.Rows +
+                    """
+                     o
+                      join schoolfees.bill b on b.entity_id = @entity and b.bill_id = o.bill_id
                       join schoolfees.person w on w.entity_id = b.entity_id and w.person_id = b.payer_id
                       join schoolfees.service s on s.entity_id = b.entity_id and s.service_id = b.service_id
-                     where b.entity_id = @entity and b.state = 'open' and b.due_on < @last
-                     order by b.due_on, b.code limit @Rows offset @Skip
+                     where o.due_on < @last
+                     order by o.due_on, b.code, o.n limit @Rows offset @Skip
                     """, new { entity = session.Entity, last, ListPage.Rows, page.Skip }),
                 page, all.Bills, all.Total, await settings.Read(session));
         },
@@ -64,7 +69,8 @@ internal sealed class ArrearsPage(ICommands commands) : IPage
         var today = LegalTime.Day(request.Now);
         return PageAnswer.View<ArrearsView>(
             new ArrearsModel(
-                form, [.. found.Bills.Select(bill => new OverdueRow(bill, today.DayNumber - bill.DueOn.DayNumber, Lateness.Surcharge(found.Policy, bill.Total, bill.DueOn, today)))], found.Page, found.Count, found.Sum,
+                form, [.. found.Bills.Select(bill => new OverdueRow(bill, today.DayNumber - bill.DueOn.DayNumber, bill.N == 0 ? Lateness.Surcharge(found.Policy, bill.Total, bill.DueOn, today)
+                    : bill.Fixed > Euro.Zero ? bill.Fixed : Lateness.OfInstalment(found.Policy, bill.Total, bill.DueOn, bill.BillDueOn, today)))], found.Page, found.Count, found.Sum,
                 request.Path, request.Officer!.May(DeskPermissions.Families)),
             form.IsValid ? 200 : 422);
     }

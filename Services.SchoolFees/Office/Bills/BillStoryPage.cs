@@ -3,7 +3,10 @@ using Platform.Core.Money;
 using Platform.Core.Pages;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
+using Platform.Core.Time;
 using Services.SchoolFees.Billing;
+using Services.SchoolFees.Credits;
+using Services.SchoolFees.Instalments;
 
 namespace Services.SchoolFees.Office;
 
@@ -16,7 +19,7 @@ public sealed record StoryEntry(DateOnly Day, string What, string? Subject, Euro
 [RequiresPermission(DeskPermissions.Read)]
 internal sealed record ReadBillStory(string Code) : ICommand<ReadBillStory.Answer?>
 {
-    internal sealed record Answer(Bill Bill, string Run, Guid Household, string Pupil, IReadOnlyList<BillLine> Lines, IReadOnlyList<StoryEntry> Story, IReadOnlyList<DisputeLine> Disputes);
+    internal sealed record Answer(Bill Bill, string Run, Guid Household, string Pupil, IReadOnlyList<BillLine> Lines, IReadOnlyList<StoryEntry> Story, IReadOnlyList<DisputeLine> Disputes, IReadOnlyList<Instalment> Plan, IReadOnlyList<DeductedCredit> Deducted);
 }
 
 internal sealed class ReadBillStoryHandler(ISessions sessions) : ICommandHandler<ReadBillStory, ReadBillStory.Answer?>
@@ -46,7 +49,7 @@ internal sealed class ReadBillStoryHandler(ISessions sessions) : ICommandHandler
                     union all
                     select 3, decided_on, 'reminded.' || step || case when by_letter then '' else '.nobody' end, null, cents from schoolfees.reminder where entity_id = @entity and bill_id = @Id
                     union all
-                    select 4, paid_on, 'paid', order_number, cents from schoolfees.payment where entity_id = @entity and bill_id = @Id
+                    select 4, paid_on, case when instalment > 0 then 'instalment' else 'paid' end, order_number, cents from schoolfees.payment where entity_id = @entity and bill_id = @Id
                     union all
                     select 5, reversed_on, 'reversed', order_number, cents from schoolfees.payment where entity_id = @entity and bill_id = @Id and reversed_on is not null
                     union all
@@ -64,11 +67,14 @@ internal sealed class ReadBillStoryHandler(ISessions sessions) : ICommandHandler
                       join schoolfees.credit_note_line l on l.entity_id = c.entity_id and l.number = c.number and l.period = b.period
                      where b.entity_id = @entity and b.bill_id = @Id group by c.issued_at, c.number
                     union all
+                    select 3, (told_at at time zone 'Europe/Rome')::date, case when print is null then 'told' else 'printed' end, print::text, null from schoolfees.notice where entity_id = @entity and bill_id = @Id
+                    union all
                     select 9, (changed_at at time zone 'Europe/Rome')::date, state, null, null from schoolfees.bill where entity_id = @entity and bill_id = @Id and state in ('cancelled', 'expired')) s
                  order by day, place
                 """, key);
             var disputes = await session.List<DisputeLine>(DisputeLine.Columns + "where d.entity_id = @entity and d.bill_id = @Id order by d.number", key);
-            return (ReadBillStory.Answer?)new ReadBillStory.Answer(bill, head.Run, head.Household, head.Pupil, await BillLine.Of(session, bill.Id), story, disputes);
+            return (ReadBillStory.Answer?)new ReadBillStory.Answer(bill, head.Run, head.Household, head.Pupil, await BillLine.Of(session, bill.Id), story, disputes, bill.Plan is { } plan ? await Instalment.Of(session, bill.Id, plan) : [],
+                await DeductedCredit.Of(session, bill.Id));
         },
         stop);
 
@@ -85,13 +91,14 @@ internal sealed class BillStoryPage(ICommands commands) : IPage
             return PageAnswer.NotFound;
         var (bill, t, desk) = (found.Bill, request.Texts, request.Path[..request.Path.LastIndexOf('/')]);
         return PageAnswer.View<BillStoryView>(new BillStoryModel(
-            bill.Code, bill.Service, bill.Period, found.Pupil, bill.PayerName ?? "", bill.Total, bill.DueOn, bill.State, found.Run, [.. found.Lines.Select(line => new ShownLine(BillWords.Of(line, t), line.Amount))], found.Story,
+            bill.Code, bill.Service, bill.Period, found.Pupil, bill.PayerName ?? "", bill.Total, bill.DueOn, bill.InInstalments ? "in_rate" : bill.State, found.Run, [.. BillWords.All(found.Lines, found.Deducted, t)], found.Story,
             found.Disputes, request.Path, request.Officer!.May(DeskPermissions.Families) ? $"{request.Path}/famiglie/{found.Household}" : null,
-            request.Officer.May(DeskPermissions.Bill) ? $"{request.Path}/elaborazioni/{DeskWords.InPath(found.Run)}" : null, request.Officer.May("payments.see") ? $"{desk}/pagamenti/pagamento/" : null));
+            request.Officer.May(DeskPermissions.Bill) ? $"{request.Path}/elaborazioni/{DeskWords.InPath(found.Run)}" : null, request.Officer.May("payments.see") ? $"{desk}/pagamenti/pagamento/" : null,
+            [.. found.Plan.Select(one => new ShownInstalment(t["instalment.of", one.Number, found.Plan.Count], one.DueOn, one.Amount + one.Surcharge, one.State, one.IsOpen && one.DueOn < LegalTime.Day(request.Now)))]));
     }
 }
 
 /// <param name="PaymentPath">Before an order's number; null where this officer may not see payments.</param>
 public sealed record BillStoryModel(
     string Code, string Service, DateOnly Period, string Pupil, string Payer, Euro Total, DateOnly DueOn, string State, string Run, IReadOnlyList<ShownLine> Lines, IReadOnlyList<StoryEntry> Story,
-    IReadOnlyList<DisputeLine> Disputes, string Path, string? FamilyPath, string? RunPath, string? PaymentPath);
+    IReadOnlyList<DisputeLine> Disputes, string Path, string? FamilyPath, string? RunPath, string? PaymentPath, IReadOnlyList<ShownInstalment> Plan);

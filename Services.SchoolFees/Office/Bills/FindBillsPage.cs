@@ -27,15 +27,15 @@ internal sealed class FindBillsHandler(ISessions sessions) : ICommandHandler<Fin
             var found = await session.First<long>(
                 """
                 select count(*) from schoolfees.bill b
-                 where b.entity_id = @entity and (@Code::text is null or b.code = @Code) and (@Service::text is null or b.service_id = @Service) and (@State::text is null or b.state = @State)
+                 where b.entity_id = @entity and (@Code::text is null or b.code = @Code) and (@Service::text is null or b.service_id = @Service) and (@State::text is null or case when b.state = 'open' and b.plan is not null then 'in_rate' else b.state end = @State)
                 """, args);
             var page = command.Page(found);
             return new FindBills.Answer(
                 await session.List<BillRow>(
                     """
-                    select b.code, s.name as service, b.period, b.pupil_id as pupil, b.total_cents as total, b.due_on as dueOn, b.state
+                    select b.code, s.name as service, b.period, b.pupil_id as pupil, b.total_cents as total, b.due_on as dueOn, case when b.state = 'open' and b.plan is not null then 'in_rate' else b.state end as state
                       from schoolfees.bill b join schoolfees.service s on s.entity_id = b.entity_id and s.service_id = b.service_id
-                     where b.entity_id = @entity and (@Code::text is null or b.code = @Code) and (@Service::text is null or b.service_id = @Service) and (@State::text is null or b.state = @State)
+                     where b.entity_id = @entity and (@Code::text is null or b.code = @Code) and (@Service::text is null or b.service_id = @Service) and (@State::text is null or case when b.state = 'open' and b.plan is not null then 'in_rate' else b.state end = @State)
                      order by b.period desc, b.code limit @Rows offset @Skip
                     """, new { entity = session.Entity, command.Code, command.Service, command.State, ListPage.Rows, page.Skip }),
                 found, page,
@@ -52,7 +52,7 @@ internal sealed class FindBillsPage(ICommands commands) : IPage
 {
     public const string Code = "codice", Service = "servizio", State = "stato";
 
-    static readonly string[] States = ["draft", "approved", "open", "paid", "cancelled", "expired"];
+    static readonly string[] States = ["draft", "approved", "open", "in_rate", "paid", "cancelled", "expired"];
 
     public async Task<PageAnswer> Get(PageRequest request, CancellationToken stop)
     {

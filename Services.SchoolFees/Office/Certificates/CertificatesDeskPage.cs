@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Platform.Core.Commands;
@@ -23,7 +22,7 @@ public sealed record YearStanding(int Payers, int Holding, int Replaced, int Obj
 [RequiresPermission(DeskPermissions.Certify)]
 internal sealed record ReadYear(int Year) : ICommand<ReadYear.Answer>
 {
-    internal sealed record Answer(YearStanding Standing, IReadOnlyList<CommunicationLine> Communications);
+    internal sealed record Answer(YearStanding Standing, IReadOnlyList<CommunicationLine> Communications, CertificateBatch? Batch);
 }
 
 internal sealed class ReadYearHandler(ISessions sessions) : ICommandHandler<ReadYear, ReadYear.Answer>
@@ -43,52 +42,18 @@ internal sealed class ReadYearHandler(ISessions sessions) : ICommandHandler<Read
                        (select count(*) from schoolfees.objection where entity_id = @entity and year = @Year)::int as objections
                 """, new { entity = session.Entity, command.Year, first = new DateOnly(command.Year, 1, 1), last = new DateOnly(command.Year, 12, 31) }))!,
             await session.List<CommunicationLine>(
-                "select year, number, kind, records, cents as spent, made_at as madeAt from schoolfees.communication where entity_id = @entity and year = @Year order by number", new { entity = session.Entity, command.Year })),
+                "select year, number, kind, records, cents as spent, made_at as madeAt from schoolfees.communication where entity_id = @entity and year = @Year order by number", new { entity = session.Entity, command.Year }),
+            await session.First<CertificateBatch>(CertificateBatch.Columns + "where b.entity_id = @entity and b.year = @Year order by b.number desc limit 1", new { entity = session.Entity, command.Year })),
         stop);
-}
-
-/// <summary>Certificates of some payers, as many as fit into a page's time.</summary>
-/// <param name="After">The payer after whom to begin.</param>
-/// <returns>The last payer, where there may be more.</returns>
-[RequiresPermission(DeskPermissions.Certify)]
-internal sealed record IssueBatch(int Year, string After, bool Send) : ICommand<Outcome<IssueBatch.Answer>>
-{
-    internal sealed record Answer(int Issued, int New, string? Last);
-}
-
-internal sealed class IssueBatchHandler(ICommands commands, ISessions sessions) : ICommandHandler<IssueBatch, Outcome<IssueBatch.Answer>>
-{
-    const int AtOnce = 25;
-
-    // A page's handler ends after ten seconds.
-    static readonly TimeSpan Long = TimeSpan.FromSeconds(5);
-
-    public async Task<Outcome<IssueBatch.Answer>> Handle(IssueBatch command, CancellationToken stop)
-    {
-        var (last, issued, fresh) = (command.After, 0, 0);
-        for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < Long;)
-        {
-            var payers = await sessions.Run(session => YearOfPupil.Payers(session, command.Year, last, AtOnce), stop);
-            if (payers.Count == 0)
-                return new IssueBatch.Answer(issued, fresh, null);
-            var some = await commands.Send(new IssueCertificates(command.Year, payers, Send: command.Send), stop);
-            if (some.Refusal is { } refusal)
-                return refusal;
-            (last, issued, fresh) = (payers[^1], issued + some.Value.Length, fresh + some.Value.Count(certificate => certificate.New));
-        }
-        return new IssueBatch.Answer(issued, fresh, last);
-    }
 }
 
 /// <summary>The yearly certificates of everybody, and the files for the Agenzia delle Entrate.</summary>
 [RequiresPermission(DeskPermissions.Certify)]
-internal sealed class CertificatesDeskPage(ICommands commands, ILinks links) : IPage
+internal sealed class CertificatesDeskPage(ICommands commands) : IPage
 {
-    public const string Year = "anno", Send = "lettera", After = "da", Do = "azione", Issue = "emetti", Communicate = "comunica", Kind = "tipo";
+    public const string Year = "anno", Send = "lettera", Do = "azione", Issue = "emetti", Communicate = "comunica", Kind = "tipo";
 
-    static readonly TimeSpan Lasts = TimeSpan.FromHours(12);
-
-    public Task<PageAnswer> Get(PageRequest request, CancellationToken stop) => Show(request, new FormState().Set(Year, request.Query[Year].ToString() is { Length: 4 } typed ? typed : null), null, stop);
+    public Task<PageAnswer> Get(PageRequest request, CancellationToken stop) => Show(request, new FormState().Set(Year, request.Query[Year].ToString() is { Length: 4 } typed ? typed : null), stop);
 
     public async Task<PageAnswer> Post(PageRequest request, CancellationToken stop)
     {
@@ -97,37 +62,35 @@ internal sealed class CertificatesDeskPage(ICommands commands, ILinks links) : I
         if (form[Do] == Communicate)
         {
             if (form.Choice(Kind, Kinds(t)) is not { } kind)
-                return await Show(request, form.AddError(Kind, t["desk.communicate.kind.missing"]), null, stop);
+                return await Show(request, form.AddError(Kind, t["desk.communicate.kind.missing"]), stop);
             var made = await commands.Send(new MakeExpenseFile(year, kind), stop);
-            return made.Refusal is { } no ? await Show(request, form.AddError(Kind, RunWords.Of(t, no)), null, stop) : PageAnswer.Go($"{request.Path}/attestazioni?anno={year}#comunicazioni");
+            return made.Refusal is { } no ? await Show(request, form.AddError(Kind, RunWords.Of(t, no)), stop) : PageAnswer.Go($"{request.Path}/attestazioni?anno={year}#comunicazioni");
         }
-        // Sealed: who pays is somebody's identifier.
-        var after = links.Open(form[After]) is ['c', ':', .. var last] ? last : "";
-        var issued = await commands.Send(new IssueBatch(year, after, form.IsChecked(Send)), stop);
-        return issued.Refusal is { } refusal ? await Show(request, form.AddError("", RunWords.Of(t, refusal)), null, stop) : await Show(request, form, issued.Value, stop);
+        var ordered = await commands.Send(new OrderCertificates(year, form.IsChecked(Send)), stop);
+        if (ordered.Refusal is { } refusal)
+            return await Show(request, form.AddError("", RunWords.Of(t, refusal)), stop);
+        await CertificatesForAWhile.Continue(commands, stop);
+        return PageAnswer.Go($"{request.Path}/attestazioni?anno={year}#emissione");
     }
 
     static int YearOf(FormState form, PageRequest request) => form.Integer(Year) is { } year and >= 2000 and <= 2100 ? year : LegalTime.Day(request.Now).Year - 1;
 
     static List<Choice> Kinds(Texts t) => [.. ExpenseFile.Kinds.Select(kind => new Choice(kind, t[$"desk.communicate.{kind}"]))];
 
-    async Task<PageAnswer> Show(PageRequest request, FormState form, IssueBatch.Answer? batch, CancellationToken stop)
+    async Task<PageAnswer> Show(PageRequest request, FormState form, CancellationToken stop)
     {
         var (year, last) = (YearOf(form, request), LegalTime.Day(request.Now).Year - 1);
-        var (standing, made) = await commands.Send(new ReadYear(year), stop);
+        var (standing, made, batch) = await commands.Send(new ReadYear(year), stop);
         form.Set(Year, year.ToString(CultureInfo.InvariantCulture));
-        return PageAnswer.View<CertificatesDeskView>(
-            new CertificatesDeskModel(
-                form, year, year > last, [.. Enumerable.Range(0, 6).Select(back => last - back)], standing, made, Kinds(request.Texts), batch?.Issued, batch?.New ?? 0,
-                batch?.Last is { } more ? links.Seal($"c:{more}", Lasts) : null, request.Path),
-            form.IsValid ? 200 : 422);
+        var model = new CertificatesDeskModel(
+            form, year, year > last, [.. Enumerable.Range(0, 6).Select(back => last - back)], standing, made, Kinds(request.Texts), batch is null ? null : batch with { Of = Math.Max(standing.Payers, batch.Payers) }, request.Path);
+        return batch is { DoneAt: null } && form.IsValid ? PageAnswer.Watch<CertificatesDeskView>(model, 5) : PageAnswer.View<CertificatesDeskView>(model, form.IsValid ? 200 : 422);
     }
 }
 
-/// <param name="Issued">How many this press issued; null where nothing was pressed.</param>
-/// <param name="After">Where the next press goes on; null where everybody has theirs.</param>
+/// <param name="Batch">The last one that was ordered for the year.</param>
 public sealed record CertificatesDeskModel(
-    FormState Form, int Year, bool Running, IReadOnlyList<int> Years, YearStanding Standing, IReadOnlyList<CommunicationLine> Communications, IReadOnlyList<Choice> Kinds, int? Issued, int New, string? After, string Path);
+    FormState Form, int Year, bool Running, IReadOnlyList<int> Years, YearStanding Standing, IReadOnlyList<CommunicationLine> Communications, IReadOnlyList<Choice> Kinds, CertificateBatch? Batch, string Path);
 
 /// <summary>A file that was made, to be sent: it names who paid for whom, so the journal keeps who took it.</summary>
 [RequiresPermission(DeskPermissions.Certify), ShowsPersonalData]

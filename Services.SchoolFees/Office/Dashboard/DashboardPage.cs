@@ -35,7 +35,7 @@ internal sealed class CompareWithBookHandler(ISessions sessions, ICommands comma
         var book = await commands.Send(new AskIncome(), stop);
         var registers = await sessions.Run(session => session.First<Euro>(
             """
-            select (coalesce(sum(p.cents), 0) - coalesce(sum((select sum(r.cents) from schoolfees.refund r where r.entity_id = p.entity_id and r.bill_id = p.bill_id and r.order_number = p.order_number)), 0))::bigint
+            select (coalesce(sum(p.cents), 0) - coalesce(sum((select sum(r.cents) from schoolfees.refund r where r.entity_id = p.entity_id and r.bill_id = p.bill_id and r.order_number = p.order_number and r.instalment = p.instalment)), 0))::bigint
               from schoolfees.payment p where p.entity_id = @entity and p.reversed_on is null
             """, new { entity = session.Entity }), stop)
             + await sessions.Run(session => session.First<Euro>("select coalesce(sum(cents), 0)::bigint from schoolfees.wallet_line where entity_id = @entity and topup_id is not null", new { entity = session.Entity }), stop);
@@ -51,7 +51,7 @@ internal sealed class CompareWithBookHandler(ISessions sessions, ICommands comma
                 """
                 select b.code,
                        (coalesce((select sum(p.cents) from schoolfees.payment p where p.entity_id = b.entity_id and p.bill_id = b.bill_id and p.reversed_on is null), 0)
-                        - coalesce((select sum(r.cents) from schoolfees.refund r join schoolfees.payment p on p.entity_id = r.entity_id and p.bill_id = r.bill_id and p.order_number = r.order_number
+                        - coalesce((select sum(r.cents) from schoolfees.refund r join schoolfees.payment p on p.entity_id = r.entity_id and p.bill_id = r.bill_id and p.order_number = r.order_number and p.instalment = r.instalment
                                      where r.entity_id = b.entity_id and r.bill_id = b.bill_id and p.reversed_on is null), 0))::bigint as cents
                   from schoolfees.bill b where b.entity_id = @entity and b.state <> 'draft' and b.code > @seen
                 union all

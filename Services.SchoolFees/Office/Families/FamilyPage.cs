@@ -88,7 +88,7 @@ internal sealed class ReadFamilyHandler(ISessions sessions) : ICommandHandler<Re
                     """, key),
                 await session.List<BillRow>(
                     """
-                    select b.code, s.name as service, b.period, n.given_name as pupil, b.total_cents as total, b.due_on as dueOn, b.state
+                    select b.code, s.name as service, b.period, n.given_name as pupil, b.total_cents as total, b.due_on as dueOn, case when b.state = 'open' and b.plan is not null then 'in_rate' else b.state end as state
                       from schoolfees.bill b
                       join schoolfees.service s on s.entity_id = b.entity_id and s.service_id = b.service_id
                       join schoolfees.person n on n.entity_id = b.entity_id and n.person_id = b.pupil_id

@@ -83,6 +83,7 @@ public sealed class SchoolFeesTests
                  {
                      ("", "school-office"), ("/elaborazioni", "school-office-runs"), ("/elaborazioni/FEB", "school-office-run"), ("/elaborazioni/FEB/apertura", "school-office-opening"), ("/bollette", "school-office-bills"),
                      ($"/bollette/{code}", "school-office-bill"), ("/famiglie", "school-office-families"), ($"/famiglie/{household}", "school-office-family"), ("/contestazioni", "school-office-disputes"), ("/borsellini", "school-office-wallets"), ($"/borsellini/{wallet}", "school-office-wallet"),
+                     ("/avvisi", "school-office-notices"), ("/note-di-credito", "school-office-credits"), ("/note-di-credito/1", "school-office-credit"), ("/simulazione?tariffa=M25&anno=2025/2026", "school-office-simulation"),
                      ("/contestazioni/1", "school-office-answer"), ("/arretrati", "school-office-arrears"), ("/attestazioni?anno=2025", "school-office-certificates"),
                  })
         {
@@ -139,12 +140,15 @@ public sealed class SchoolFeesTests
                      ("bill", "elaborazione;servizio;mese;scadenza;azione;totale\nOTT;MENSA;10/2025;30/11/2025;anteprima;\nOTT;MENSA;10/2025;30/11/2025;approva;13,50"),
                      ("attendance", "alunno;servizio;mese;giorni\nA1;MENSA;02/2026;2 3 4 5 6 9 10 11 12\nA2;MENSA;02/2026;2 3 4 5 6"),
                      ("bill", "elaborazione;servizio;mese;scadenza;azione;totale\nFEB;MENSA;02/2026;31/03/2026;anteprima;\nFEB;MENSA;02/2026;31/03/2026;approva;45,65"),
+                     ("attendance", "alunno;servizio;mese;giorni\nA1;MENSA;02/2026;2 3 4 5 6 9 10 11"),
+                     ("bill", "elaborazione;servizio;mese;scadenza;azione;totale\nFEB;MENSA;02/2026;31/03/2026;accredita;3,65"),
                      ("services", "servizio;tipo;nome;codice_tassonomia;capitolo;borsellino_dal\nDOPO;post;Doposcuola;9/0107102SP/;3010203;01/2026"),
                      ("tariffs", "tariffa;servizio;dal;unita;metodo;massimo\nDOPO25;DOPO;01/09/2025;pasto;unica;4,00"),
                      ("enrolments", "iscrizione;alunno;servizio;scuola;dal;al\nI9;A1;DOPO;MARCONI;07/01/2026;"),
                      ("attendance", "alunno;servizio;mese;giorni\nA1;DOPO;02/2026;2 3 4"),
                  })
             (await host.Import("schoolfees", verb, "CTN", csv)).Errors.Should().BeEmpty("{0}", verb);
+        (await host.Portico("settings", "set", "schoolfees", "--entity", "CTN", "instalmentsFrom=10,00")).Code.Should().Be(0);
         // One of the year before was paid in it.
         var october = (await host.Database.Value<string>("select code from schoolfees.bill where run_id = 'OTT' and pupil_id = 'A1'"))!;
         await host.As("payments", "CTN", "CTN", scope => scope.Resolve<ISessions>().Run(

@@ -108,6 +108,24 @@ public sealed partial class ImportApiTests
     }
 
     [Test]
+    public async Task Who_has_no_key_that_holds_waits_after_thirty_tries()
+    {
+        async Task<int> Try(string address, string with)
+        {
+            using var request = Csv(Path, Years);
+            request.Headers.Add("X-Forwarded-For", address);
+            return (await Send(request, with)).Status;
+        }
+        var wrong = key[..^1] + (key[^1] == '0' ? '1' : '0');
+        for (var n = 0; n < 30; n++)
+            (await Try("203.0.113.7", wrong)).Should().Be(401, "try {0}", n + 1);
+        (await Try("203.0.113.7", wrong)).Should().Be(429);
+        (await Try("203.0.113.8", key)).Should().Be(200, "others do not wait");
+        await host.After(TimeSpan.FromMinutes(11));
+        (await Try("203.0.113.7", wrong)).Should().Be(401);
+    }
+
+    [Test]
     public async Task What_is_wrong_with_the_content_loads_nothing()
     {
         var before = await host.Database.Value<long>("select count(*) from core.import_run");
