@@ -19,6 +19,7 @@ internal static class Movement
                coalesce(@cents, (select p.cents from fines.movement p where p.entity_id = @entity and p.fine_id = f.fine_id and p.kind = 'paid' and p.order_no = @order limit 1)), @day, @at
           from fines.fine f
          where f.entity_id = @entity and f.series = @Series and f.year = @Year and f.number = @Number
+           and f.imported_at <= @at   -- what was told of a fine that was taken back with its file is not about the one that another file brought
         on conflict (entity_id, fine_id, part, version) do nothing
         """,
         new { entity = session.Entity, name.Series, name.Year, name.Number, part, version, kind, order, cents = cents?.Cents, day = LegalTime.Day(at), at });
