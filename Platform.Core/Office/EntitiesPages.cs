@@ -214,7 +214,7 @@ internal sealed class EntityDeskPage(EntityDirectory entities, EntityDecisions d
         if (waiting.Count == 0)
             form.AddError("", texts["guide.publish.nothing"]);
         foreach (var (service, creditor) in waiting)
-            if ((await ready.Of(service, creditor, stop)).Any(line => !line.Ready))
+            if (await ready.Blocked(service, creditor, stop))
                 form.AddError("", texts["guide.publish.notready", service.TitleIn(request.Culture)]);
         if (!form.IsValid)
             return;

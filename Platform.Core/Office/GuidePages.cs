@@ -23,10 +23,11 @@ internal sealed class GuidePage(EntityDirectory entities, ServiceCatalog catalog
         if (known.ByCode(request.Route["code"]) is not { } entity || entity.Id == EntityId.Centre)
             return PageAnswer.NotFound;
         var texts = PageTexts.Catalog.In(request.Culture);
-        var offers = new List<OfferLine>();
+        var (offers, blocked) = (new List<OfferLine>(), false);
         foreach (var offer in known.ActivationsOf(entity.Id))
         {
             var (service, creditor) = (catalog.Find(offer.Service), offer.Creditor is { } id ? known.ById(id) : null);
+            blocked |= service is not null && creditor is not null && await ready.Blocked(service, creditor, stop);
             offers.Add(new(
                 offer.Service, service?.TitleIn(request.Culture) ?? offer.Service, creditor?.Name ?? "–", creditor?.Code ?? "", offer.Active,
                 service is null || creditor is null ? [] : await ready.Of(service, creditor, stop), service is null ? null : $"/{entity.Slug}/{service.PathSegment}",
@@ -39,7 +40,7 @@ internal sealed class GuidePage(EntityDirectory entities, ServiceCatalog catalog
             new(texts["guide.step.contacts"], entity.Phone is not null || entity.Email is not null || entity.Pec is not null),
             new(texts["guide.step.logo"], entity.LogoPath is not null) { Optional = true },
             new(texts["guide.step.services"], running.Count > 0),
-            new(texts["guide.step.ready"], running.Count > 0 && running.All(offer => offer.Ready.All(line => line.Ready))),
+            new(texts["guide.step.ready"], running.Count > 0 && !blocked),
             new(texts["guide.step.publish"], running.Any(offer => offer.Active) && running.All(offer => offer.Active)),
         ];
         var form = new FormState();
