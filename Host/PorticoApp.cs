@@ -11,6 +11,7 @@ using Platform.Core.Hosting;
 using Platform.Core.Identity;
 using Platform.Core.Pages;
 using Platform.Core.Plugins;
+using Platform.Core.Plugins.Packages;
 using Platform.Core.Storage;
 using Platform.Payments;
 using Platform.Payments.Checkout;
@@ -142,6 +143,7 @@ internal sealed class PorticoApp : IAsyncDisposable
         var migrator = new Migrator(owner, logs.CreateLogger("Portico.Migration"));
         foreach (var module in Platform)
             await migrator.Migrate(new(module.Id, module.Assembly), stop);
+        new PackageShelf(options).LayOut(logs.CreateLogger("Portico.Packages"));
         var (found, quarantined) = await Discover(options, configuration, logs);
         var services = new List<ServiceDescription>();
         foreach (var service in found)
@@ -165,7 +167,7 @@ internal sealed class PorticoApp : IAsyncDisposable
     public static async Task<(IReadOnlyList<ServiceDescription> Services, List<Quarantine> Quarantined)> Discover(PorticoOptions options, IConfiguration configuration, ILoggerFactory logs)
     {
         var log = logs.CreateLogger("Portico.Plugins");
-        var (found, refused) = new PluginLoader(log).Load(options.PluginsFolder);
+        var (found, refused) = new PluginLoader(log).Load(options.PluginsFolder, PackageShelf.ServicesOf(options));
         var quarantined = refused.ToList();
         if (found.Count == 0)
             return (found, quarantined);
@@ -207,6 +209,7 @@ internal sealed class PorticoApp : IAsyncDisposable
         foreach (var module in Platform)
             if (await Pending(module.Id, module.Assembly, database, stop) is { Count: > 0 } pending)
                 throw new StartRefusedException($"The database lacks migrations of \"{module.Id}\": {string.Join(", ", pending)}. Run \"portico migrate\" as owner first.");
+        new PackageShelf(options).LayOut(logs.CreateLogger("Portico.Packages"));
         var (found, quarantined) = await Discover(options, configuration, logs);
         var services = new List<ServiceDescription>();
         foreach (var service in found)

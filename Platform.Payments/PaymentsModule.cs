@@ -61,6 +61,7 @@ internal sealed class PaymentsModule : IPlatformModule
         builder.RegisterType<CartSeal>().SingleInstance();
         builder.RegisterType<CartPages>().SingleInstance();
         builder.RegisterType<CartReader>().InstancePerLifetimeScope();
+        builder.RegisterType<AgreementsExpiring>().As<Platform.Core.Watch.IExpiring>().SingleInstance();
         builder.RegisterType<AgreementReady>().As<IReadyCheck>().SingleInstance();
         builder.RegisterType<CheckedDocuments>().As<IDocuments>();
         builder.RegisterType<GatewayDirectory>().SingleInstance();

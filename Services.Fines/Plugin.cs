@@ -23,6 +23,8 @@ public sealed class FinesService : IService
         service.Permission("fines.load", "Carica multe", "Load fines");
         service.Import<ImportFines>("import", "Carica i verbali da un file CSV");
         service.Uses<FineLoader>();
+        service.Uses<UndoImport>();
+        service.Job<ForgetImports>("40 4 * * *", perEntity: true, Missed.RunOnce);
         service.Job<ApplyPending>("*/15 * * * *", perEntity: true, Missed.RunOnce);
         service.Job<DecideReminders>("30 5 * * *", perEntity: true, Missed.RunOnce);
         service.Office<ListPending>("pending", "Changes of a file that wait for a payment to end, and those refused because it was paid. CSV.");

@@ -43,6 +43,14 @@ internal sealed class HostSettings
         return given ?? Configuration()["PluginsFolder"] ?? new PorticoOptions().PluginsFolder;
     }
 
+    /// <summary>Where uploaded services are, as far as can be told before the command line is understood.</summary>
+    public static string DataFolderOf(string[] args)
+    {
+        string? After(string word) => Array.IndexOf(args, word) is >= 0 and var place && place + 1 < args.Length ? args[place + 1] : null;
+        var configuration = Configuration();
+        return After("--data") ?? configuration["DataFolder"] ?? DefaultDataFolder(Named<Profile>(After("--profile") ?? configuration["Profile"] ?? "") ?? Profile.Production);
+    }
+
     public (PorticoOptions Options, IConfiguration Configuration) Read(ParseResult parsed, Profile profile)
     {
         var configuration = Configuration();

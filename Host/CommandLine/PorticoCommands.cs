@@ -32,14 +32,14 @@ internal static class PorticoCommands
         var root = new RootCommand("Portico: online services of many municipalities on one host.")
         {
             Serve(settings), DemoCommand(settings), Migrate(settings), Db(settings), Entity(settings), Agreement(settings), SettingsCommands.Settings(settings),
-            Plugins(settings), Check(settings), JobCommands.Jobs(settings), EventCommands.Events(settings), MailCommands.Mail(settings), RatingCommands.Ratings(settings), KeyCommands.Keys(settings), JournalCommands.Journal(settings),
+            Plugins(settings), Check(settings), JobCommands.Jobs(settings), EventCommands.Events(settings), MailCommands.Mail(settings), RatingCommands.Ratings(settings), KeyCommands.Keys(settings), ImportCommands.Imports(settings), MaintenanceCommands.Maintenance(settings), JournalCommands.Journal(settings),
             MoneyCommands.Ledger(settings), PaymentCommands.Payments(settings), RefundCommands.Refund(settings), TaskCommands.Tasks(settings), SettlementCommands.Settlement(settings),
             ConsoleCommands.Console(settings), DistributeCommand.Distribute(settings),
         };
         settings.AddTo(root);
         // Services are loaded for their words only when the platform's own do not answer: loading is for the life of the process.
         if (root.Parse(args).CommandResult.Command == root)
-            foreach (var service in ServiceCommands.Of(settings, HostSettings.PluginsFolderOf(args)))
+            foreach (var service in ServiceCommands.Of(settings, HostSettings.PluginsFolderOf(args), Path.Combine(HostSettings.DataFolderOf(args), "services")))
                 root.Add(service);
 
         var parsed = root.Parse(args);

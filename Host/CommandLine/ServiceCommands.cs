@@ -5,6 +5,7 @@ using Autofac;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Hosting;
+using Platform.Core.Office;
 using Platform.Core.Plugins;
 
 namespace Portico.Host.CommandLine;
@@ -16,10 +17,10 @@ internal static class ServiceCommands
     const int CollectEvery = 1_000;
     const int ShownErrors = 200;
 
-    public static IEnumerable<Command> Of(HostSettings settings, string pluginsFolder)
+    public static IEnumerable<Command> Of(HostSettings settings, string pluginsFolder, string uploaded)
     {
         using var logs = LoggerFactory.Create(_ => { });
-        var (services, _) = new PluginLoader(logs.CreateLogger("plugins")).Load(pluginsFolder);
+        var (services, _) = new PluginLoader(logs.CreateLogger("plugins")).Load(pluginsFolder, uploaded);
         foreach (var service in services.Where(service => service.Imports.Count + service.Office.Count > 0))
         {
             var group = new Command(service.Id, service.Title);
@@ -49,7 +50,7 @@ internal static class ServiceCommands
             var creditor = await SettingsCommands.Named(app, parsed.GetValue(entity)!, stop);
             await using var left = parsed.GetValue(refused) is { } kept ? new StreamWriter(kept.FullName, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true)) : null;
             var report = await Import(
-                app, service, verb.Verb, creditor.Code, new ImportFile(input) { AllOrNothing = parsed.GetValue(whole), Refused = left, Progress = new Lines() }, stop);
+                app, service, verb.Verb, creditor.Code, parsed.GetValue(file)!.Name, new ImportFile(input) { AllOrNothing = parsed.GetValue(whole), Refused = left, Progress = new Lines() }, stop);
             await SettingsCommands.SayIfNobodyOffers(app, service, creditor, stop);
             var code = Tell(report!, "righe");
             if (PeakMemory() is { } peak)
@@ -112,14 +113,17 @@ internal static class ServiceCommands
 
     static Option<string> Entity(string description) => new("--entity") { Description = description, Required = true, HelpName = "code" };
 
-    /// <summary>Runs a service's import in the entity with the given code; null when there is none.</summary>
-    public static async Task<ImportReport?> Import(PorticoApp app, string service, string verb, string entityCode, ImportFile file, CancellationToken stop)
+    /// <summary>Runs a service's import in the entity with the given code; null when there is none. The load stands in the console's list of files.</summary>
+    public static async Task<ImportReport?> Import(PorticoApp app, string service, string verb, string entityCode, string fileName, ImportFile file, CancellationToken stop)
     {
         if ((await app.Container.Resolve<EntityDirectory>().Current(stop)).ByCode(entityCode) is not { } entity)
             return null;
         var import = app.Catalog.Find(service)?.Imports.FirstOrDefault(i => i.Verb == verb) ?? throw NotRunning(service);
-        return await app.Container.Resolve<CallScopes>().In(entity.Id, entity.Id, service, scope => ((IImport)scope.Resolve(import.Import)).Run(file, stop));
+        return await app.Container.Resolve<ImportRuns>().LoadHere(CallOf(entity, service), import, fileName.Length > 100 ? fileName[..100] : fileName, file, stop);
     }
+
+    /// <summary>Who is at the machine acts for the entity, as the operator.</summary>
+    internal static CallContext CallOf(Entity entity, string service) => new(entity.Id, entity.Id, service, SettingsCommands.Operator);
 
     /// <summary>Runs a service's office command in the entity with the given code.</summary>
     /// <returns>Why it was not done, in words; null when it was.</returns>

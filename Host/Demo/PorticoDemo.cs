@@ -93,7 +93,7 @@ internal static partial class PorticoDemo
             {
                 var name = Path.GetFileName(file).Split('.');
                 await using var filled = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(Fill(await File.ReadAllTextAsync(file, stop), day)));
-                var report = await ServiceCommands.Import(app, service, name[1], name[0], new ImportFile(filled), stop)
+                var report = await ServiceCommands.Import(app, service, name[1], name[0], Path.GetFileName(file), new ImportFile(filled), stop)
                     ?? throw new StartRefusedException($"{file} names the entity {name[0]}, which the demo has not.");
                 foreach (var error in report.Errors)
                     Console.Error.WriteLine($"  {Path.GetFileName(file)}, riga {error.Line}: {error.Message}");

@@ -78,7 +78,7 @@ internal sealed class ImportApi(ApiKeys keys, ImportRuns runs, ServiceCatalog ca
         var content = csv ?? body;
         content.Position = 0;
         var name = string.Create(CultureInfo.InvariantCulture, $"api-{verb.Verb}-{clock.GetUtcNow():yyyyMMddHHmmss}.csv");
-        var begun = await runs.Begin(call, verb, name, content, request.Query["all_or_nothing"] == "true", again.Length == 0 ? null : again, stop);
+        var begun = await runs.Begin(call, verb, name, content, request.Query["all_or_nothing"] == "true", again.Length == 0 ? null : again, PageCultures.Italian, stop);
         if (begun is not { } run)
         {
             await Refuse(http, StatusCodes.Status409Conflict, "idempotency_key", "This Idempotency-Key was used for another import, or for other content.");

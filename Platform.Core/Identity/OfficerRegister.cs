@@ -251,6 +251,12 @@ internal sealed partial class OfficerRegister(Database database, ServiceCatalog 
             new { entity = entity?.Value }),
         stop);
 
+    /// <summary>The names of some, by their numbers.</summary>
+    public async Task<IReadOnlyDictionary<Guid, string>> Names(IReadOnlyCollection<Guid> officers, CancellationToken stop) => officers.Count == 0 ? new Dictionary<Guid, string>() : (await database.Run(
+        Core, null, "core", clock,
+        session => session.List<NameRow>("select officer_id, name from core.officer where officer_id = any(@ids)", new { ids = officers.ToArray() }),
+        stop)).ToDictionary(row => row.OfficerId, row => row.Name);
+
     /// <summary>What is given, or was, at an entity or to an officer; the newest first.</summary>
     public async Task<IReadOnlyList<OfficerGrant>> Grants(EntityId? entity, Guid? officer, CancellationToken stop)
     {
@@ -385,6 +391,12 @@ internal sealed partial class OfficerRegister(Database database, ServiceCatalog 
 
     [GeneratedRegex("^[a-z0-9][a-z0-9._@-]{2,99}\\z", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex LoginPattern();
+
+    sealed class NameRow
+    {
+        public Guid OfficerId { get; init; }
+        public string Name { get; init; } = "";
+    }
 
     sealed class PasswordRow
     {

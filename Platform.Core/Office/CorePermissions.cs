@@ -5,6 +5,7 @@ internal static class CorePermissions
 {
     public const string Estate = "core.estate";
     public const string Look = "core.look";
+    public const string Packages = "core.packages";
     public const string Keys = "core.keys";
     public const string Settings = "core.settings";
     public const string Maintenance = "core.maintenance";

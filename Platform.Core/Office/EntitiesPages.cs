@@ -70,7 +70,7 @@ internal sealed class NewEntityPage(EntityDirectory entities, EntityImport impor
             {
                 form.AddError("", texts["estate.wrong.database", refused.Message]);
             }
-        return form.IsValid ? PageAnswer.Go($"{request.Path}/ente/{form["codice"]}?fatto=1") : Draw(request, form, StatusCodes.Status422UnprocessableEntity);
+        return form.IsValid ? PageAnswer.Go($"{request.Path}/ente/{form["codice"]}/guida") : Draw(request, form, StatusCodes.Status422UnprocessableEntity);
     }
 
     static PageAnswer Draw(PageRequest request, FormState form, int status) => PageAnswer.View<NewEntityView>(new NewEntityModel(form, request.Path), status);
@@ -189,6 +189,9 @@ internal sealed class EntityDeskPage(EntityDirectory entities, EntityDecisions d
             case Change when offered is not null:
                 form.AddError("creditore", texts["estate.creditor.wrong"]);
                 return Ask(request, known, entity, Change, offered.Service, form)!;
+            case GuidePage.Publish:
+                await PublishAll(known, entity, form, request, stop);
+                break;
             case Withdraw:
                 refused = await decisions.Withdraw(entity, form["servizio"], who, stop);
                 break;
@@ -200,10 +203,26 @@ internal sealed class EntityDeskPage(EntityDirectory entities, EntityDecisions d
         }
         if (refused is not null)
             form.AddError("", refused == EntityDecisions.NothingToChange ? texts["estate.nothing"] : texts["estate.wrong.database", refused]);
-        return form.IsValid ? PageAnswer.Go($"{request.Path}/ente/{entity.Code}?fatto=1") : await Draw(request, entity, form, stop);
+        return form.IsValid ? PageAnswer.Go($"{request.Path}/ente/{entity.Code}{(form.IsChecked(GuidePage.Field) ? "/guida" : "")}?fatto=1") : await Draw(request, entity, form, stop);
     }
 
-    static IEnumerable<Entity> CreditorsFor(EntitySnapshot known, Entity entity) =>
+    /// <summary>Everything that is only announced becomes a page of the citizens', if all of it is ready; otherwise nothing does.</summary>
+    async Task PublishAll(EntitySnapshot known, Entity entity, FormState form, PageRequest request, CancellationToken stop)
+    {
+        var texts = PageTexts.Catalog.In(request.Culture);
+        var waiting = GuidePage.Waiting(known, entity, catalog);
+        if (waiting.Count == 0)
+            form.AddError("", texts["guide.publish.nothing"]);
+        foreach (var (service, creditor) in waiting)
+            if (await ready.Blocked(service, creditor, stop))
+                form.AddError("", texts["guide.publish.notready", service.TitleIn(request.Culture)]);
+        if (!form.IsValid)
+            return;
+        foreach (var (service, creditor) in waiting)
+            await decisions.Offer(entity, service.Id, creditor.Id, active: true, request.Officer!.Actor, stop);
+    }
+
+    internal static IEnumerable<Entity> CreditorsFor(EntitySnapshot known, Entity entity) =>
         known.All.Where(body => body.Id == entity.Id || body.Kind == EntityKind.Union).OrderByDescending(body => body.Id == entity.Id);
 
     /// <summary>The page that says what follows, before it is done; null where the entity has no such service.</summary>

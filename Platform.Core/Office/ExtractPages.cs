@@ -25,7 +25,7 @@ internal sealed class ExtractsPage(ServiceCatalog catalog, CallContext call, Ent
 }
 
 /// <summary>Asks for the options of an office command and hands out what it writes as a file.</summary>
-[LimitTries(120, 10)]
+[LimitTries(120, 10), MakesFiles]
 internal sealed class ExtractPage<TCommand>(ServiceCatalog catalog, CallContext call, EntityDirectory entities, ILifetimeScope scope) : IPage
     where TCommand : IOfficeCommand
 {
@@ -60,7 +60,7 @@ internal sealed class ExtractPage<TCommand>(ServiceCatalog catalog, CallContext 
             {
                 file.Position = 0;
                 return PageAnswer.File(
-                    file, string.Create(CultureInfo.InvariantCulture, $"{call.Module}-{Verb.Verb}-{request.Entity.Code}-{LegalTime.Day(request.Now):yyyy-MM-dd}.csv"), "text/csv; charset=utf-8");
+                    file, string.Create(CultureInfo.InvariantCulture, $"{call.Module}-{Verb.Verb}-{request.Entity.Code}-{LegalTime.Local(request.Now):yyyy-MM-dd-HHmmss}.csv"), "text/csv; charset=utf-8");
             }
         }
         catch

@@ -2,13 +2,14 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
+using Platform.Core.Identity;
 using Platform.Core.Pages;
 using Platform.Core.Plugins;
 
 namespace Platform.Core.Office;
 
 /// <summary>What an officer may load for a service, and what was loaded last.</summary>
-internal sealed class ImportsPage(ServiceCatalog catalog, CallContext call, ImportRuns runs, EntityDirectory entities) : IPage
+internal sealed class ImportsPage(ServiceCatalog catalog, CallContext call, ImportRuns runs, EntityDirectory entities, Loaders loaders) : IPage
 {
     const int Shown = 30;
 
@@ -16,12 +17,14 @@ internal sealed class ImportsPage(ServiceCatalog catalog, CallContext call, Impo
     {
         var service = catalog.Find(call.Module)!;
         var titles = service.Imports.ToDictionary(import => import.Verb, import => ServiceWords.Title(request.Texts, "import", import.Verb, import.Summary), StringComparer.Ordinal);
+        var last = await runs.Last(call.Creditor, call.Module, Shown, stop);
+        var names = await loaders.Named(call.Creditor, last.Select(run => run.Officer), request.Culture, stop);
         return PageAnswer.View<ImportsView>(new ImportsModel
         {
             Elsewhere = Elsewhere.Of(await entities.Current(stop), request, call.Module, ConsoleFiles.Imports),
             Imports = [.. service.Imports.Where(import => ConsoleFiles.PermissionOf(import.Import) is { } wanted && request.Officer!.May(wanted)).Select(import => new Crumb(titles[import.Verb], $"{request.Path}/{ConsoleFiles.Imports}/{import.Verb}"))],
-            Runs = [.. (await runs.Last(call.Creditor, call.Module, Shown, stop)).Select(run => new ImportLine(
-                titles.GetValueOrDefault(run.Verb, run.Verb), $"{request.Path}/{ConsoleFiles.Imports}/{run.Verb}/{run.RunId}", ImportModel.Of(run, request.Now)))],
+            Runs = [.. last.Select(run => new ImportLine(
+                titles.GetValueOrDefault(run.Verb, run.Verb), $"{request.Path}/{ConsoleFiles.Imports}/{run.Verb}/{run.RunId}", ImportModel.Of(run, request.Now), names[run.Officer]))],
         });
     }
 }
@@ -47,7 +50,7 @@ internal sealed class ImportPage<TImport>(ServiceCatalog catalog, CallContext ca
             return Draw(request, form, null, StatusCodes.Status422UnprocessableEntity);
         }
         await using var content = file.OpenRead();
-        var run = await runs.Begin(call, Verb, file.Name.Length == 0 ? "file.csv" : file.Name, content, form.IsChecked(ImportForm.Whole), stop);
+        var run = await runs.Begin(call, Verb, file.Name.Length == 0 ? "file.csv" : file.Name, content, form.IsChecked(ImportForm.Whole), request.Culture, stop);
         return PageAnswer.Go($"{request.Path}/{ConsoleFiles.Imports}/{Verb.Verb}/{run}");
     }
 
@@ -58,29 +61,63 @@ internal sealed class ImportPage<TImport>(ServiceCatalog catalog, CallContext ca
         new ImportFormModel { Elsewhere = elsewhere, Title = ServiceWords.Title(request.Texts, "import", Verb.Verb, Verb.Summary), Help = ServiceWords.Help(request.Texts, "import", Verb.Verb), Form = form, ListPath = $"{request.Path}/{ConsoleFiles.Imports}" }, status);
 }
 
-/// <summary>How far a file is, then what became of it, line by line.</summary>
-internal sealed class ImportRunPage<TImport>(ServiceCatalog catalog, CallContext call, ImportRuns runs) : IPage
+/// <summary>How far a file is, then what became of it, line by line; and the way to take it back.</summary>
+[LimitTries(60, 10)]
+internal sealed class ImportRunPage<TImport>(ServiceCatalog catalog, CallContext call, ImportRuns runs, Loaders loaders) : IPage
     where TImport : IImport
 {
     const int PerPage = 100;
 
+    ImportVerb Verb => catalog.Find(call.Module)!.Imports.First(import => import.Import == typeof(TImport));
+
     public async Task<PageAnswer> Get(PageRequest request, CancellationToken stop)
     {
-        var verb = catalog.Find(call.Module)!.Imports.First(import => import.Import == typeof(TImport));
         var id = Guid.Parse(request.Route["run"]);
-        if (await runs.Find(call.Creditor, call.Module, id, stop) is not { } run || run.Verb != verb.Verb)
+        if (await runs.Find(call.Creditor, call.Module, id, stop) is not { } run || run.Verb != Verb.Verb)
             return PageAnswer.NotFound;
         if (request.Query.ContainsKey("scarti"))
             return await runs.RefusedLines(call.Creditor, call.Module, id, stop) is { } lines ? PageAnswer.File(lines, $"scarti-{run.FileName}", "text/csv; charset=utf-8") : PageAnswer.NotFound;
         var errors = run.AllErrors;
         var page = int.TryParse(request.Query["pagina"], NumberStyles.None, CultureInfo.InvariantCulture, out var asked) ? Math.Clamp(asked, 1, Math.Max(1, (errors.Count + PerPage - 1) / PerPage)) : 1;
         var list = $"{request.Path}/{ConsoleFiles.Imports}";
+        var names = await loaders.Named(call.Creditor, new[] { run.Officer, run.UndoBy }.OfType<string>(), request.Culture, stop);
         var model = new ImportRunModel
         {
-            Title = ServiceWords.Title(request.Texts, "import", verb.Verb, verb.Summary), Run = ImportModel.Of(run, request.Now), ListPath = list, AgainPath = $"{list}/{verb.Verb}", Path = $"{list}/{verb.Verb}/{id}",
+            Title = ServiceWords.Title(request.Texts, "import", Verb.Verb, Verb.Summary), Run = ImportModel.Of(run, request.Now), ListPath = list, AgainPath = $"{list}/{Verb.Verb}", Path = $"{list}/{Verb.Verb}/{id}",
             Errors = [.. errors.Skip((page - 1) * PerPage).Take(PerPage)], Page = page, Pages = (errors.Count + PerPage - 1) / PerPage, MoreErrors = run.MoreErrors, HasRefused = run.HasRefused,
+            Language = run.Language, By = names[run.Officer], Undo = ImportUndoModel.Of(run, run.UndoBy is { } who ? names[who] : ""),
         };
-        return model.Run.State == ImportState.Running ? PageAnswer.Watch<ImportRunView>(model, 2) : PageAnswer.View<ImportRunView>(model);
+        // What follows is told before it is done.
+        if (request.Query.ContainsKey("annulla") && model.Undo.Offered)
+            return PageAnswer.View<ImportUndoView>(model);
+        return model.Run.State == ImportState.Running || model.Undo.State == "running" ? PageAnswer.Watch<ImportRunView>(model, 2) : PageAnswer.View<ImportRunView>(model);
+    }
+
+    public async Task<PageAnswer> Post(PageRequest request, CancellationToken stop)
+    {
+        var id = Guid.Parse(request.Route["run"]);
+        if (request.Form["azione"] != "annulla" || await runs.Find(call.Creditor, call.Module, id, stop) is not { } run || run.Verb != Verb.Verb)
+            return PageAnswer.NotFound;
+        // Whether it was this button or another's a moment before, the page tells what becomes of it.
+        await runs.BeginUndo(call, Verb, id, request.Culture, stop);
+        return PageAnswer.Go($"{request.Path}/{ConsoleFiles.Imports}/{Verb.Verb}/{id}");
+    }
+}
+
+/// <summary>Who loaded a file, as officers know him.</summary>
+internal sealed class Loaders(OfficerRegister officers, Api.ApiKeys keys)
+{
+    public async Task<IReadOnlyDictionary<string, string>> Named(EntityId entity, IEnumerable<string> actors, CultureInfo culture, CancellationToken stop)
+    {
+        var texts = PageTexts.Catalog.In(culture);
+        var wanted = actors.Distinct(StringComparer.Ordinal).ToList();
+        var known = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (id, name) in await officers.Names([.. wanted.Where(actor => actor.StartsWith("officer:", StringComparison.Ordinal)).Select(actor => Guid.Parse(actor.AsSpan("officer:".Length)))], stop))
+            known[$"officer:{id}"] = name;
+        if (wanted.Any(actor => actor.StartsWith("key:", StringComparison.Ordinal)))
+            foreach (var key in await keys.List(entity, stop))
+                known[$"key:{key.KeyId}"] = texts["imports.by.key", key.Name];
+        return wanted.ToDictionary(actor => actor, actor => known.GetValueOrDefault(actor) ?? (actor.StartsWith("cli:", StringComparison.Ordinal) ? texts["imports.by.operator", actor["cli:".Length..]] : actor), StringComparer.Ordinal);
     }
 }
 
@@ -137,7 +174,7 @@ public enum ImportState
 /// <summary>A file that was loaded, as pages tell it.</summary>
 /// <param name="Failure">In the service's words, where it had any.</param>
 public sealed record ImportModel(
-    ImportState State, string FileName, long Bytes, bool AllOrNothing, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, int Read, int Added, int Changed, int Unchanged, int Waiting, int Errors, string? Failure)
+    ImportState State, string FileName, long Bytes, bool AllOrNothing, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, int Read, int Added, int Changed, int Unchanged, int Waiting, int Errors, string? Failure, bool Undone)
 {
     /// <summary>Nothing of a file that was read to its end was of use: no line, or none that was good.</summary>
     public bool Nothing => State == ImportState.Done && Added + Changed + Unchanged + Waiting == 0;
@@ -145,11 +182,23 @@ public sealed record ImportModel(
     internal static ImportModel Of(ImportRun run, DateTimeOffset now) => new(
         run.EndedAt is null ? now - run.SeenAt > ImportRuns.Silence ? ImportState.Lost : ImportState.Running : run.Failure is null ? ImportState.Done : ImportState.Failed,
         run.FileName, run.Bytes, run.AllOrNothing, Time.LegalTime.Local(run.StartedAt), run.EndedAt is { } end ? Time.LegalTime.Local(end) : null, run.Read, run.Added, run.Changed, run.Unchanged, run.Waiting,
-        Math.Max(run.Refused, run.AllErrors.Count + run.MoreErrors), run.Failure is "broken" or "stopped" ? null : run.Failure);
+        Math.Max(run.Refused, run.AllErrors.Count + run.MoreErrors), run.Failure is "broken" or "stopped" ? null : run.Failure, run.Undo == "done");
+}
+
+/// <summary>Whether a load can be taken back, or was.</summary>
+/// <param name="State">running, done, refused or failed; null where nobody asked for it.</param>
+/// <param name="Offered">The button is there.</param>
+/// <param name="Words">Why it was refused.</param>
+public sealed record ImportUndoModel(string? State, bool Offered, bool Never, string By, DateTimeOffset? At, string? Words, int Removed, int Restored)
+{
+    internal static ImportUndoModel Of(ImportRun run, string by) => new(
+        run.Undo, run.Undoable && run.EndedAt is not null && (run.Undo is null or "refused" or "failed") && (run.Added + run.Changed + run.Waiting > 0 || run.Failure is not null), !run.Undoable,
+        by, run.UndoAt is { } at ? Time.LegalTime.Local(at) : null, run.UndoWords, run.UndoRemoved, run.UndoRestored);
 }
 
 /// <summary>A line of the list of files.</summary>
-public sealed record ImportLine(string Title, string Path, ImportModel Run);
+/// <param name="By">Who loaded it.</param>
+public sealed record ImportLine(string Title, string Path, ImportModel Run, string By);
 
 /// <summary>What may be loaded, and what was.</summary>
 public sealed class ImportsModel
@@ -198,4 +247,11 @@ public sealed class ImportRunModel
     public required int MoreErrors { get; init; }
 
     public required bool HasRefused { get; init; }
+
+    /// <summary>Of the errors' words.</summary>
+    public required string Language { get; init; }
+
+    public required string By { get; init; }
+
+    public required ImportUndoModel Undo { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -8,6 +9,7 @@ using Microsoft.Extensions.Logging;
 using Platform.Core.Commands;
 using Platform.Core.Entities;
 using Platform.Core.Hosting;
+using Platform.Core.Pages;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
 
@@ -35,9 +37,20 @@ internal sealed class ImportRun
     public string? Failure { get; init; }
     public string? Errors { get; init; }
     public bool HasRefused { get; init; }
+    public bool Undoable { get; init; }
+    public string Language { get; init; } = "it";
+    public string? Undo { get; init; }
+    public string? UndoBy { get; init; }
+    public DateTimeOffset? UndoAt { get; init; }
+    public string? UndoWords { get; init; }
+    public int UndoRemoved { get; init; }
+    public int UndoRestored { get; init; }
 
     public IReadOnlyList<ImportError> AllErrors => Errors is null ? [] : JsonSerializer.Deserialize<List<ImportError>>(Errors)!;
 }
+
+/// <summary>By which import of which service a file was loaded.</summary>
+internal sealed record ImportPlace(string Service, string Verb);
 
 /// <summary>Loads files for officers in the background and writes down how far it is, so that any host can tell.</summary>
 /// <remarks>
@@ -52,13 +65,16 @@ internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvi
     /// <summary>A run that nobody has spoken of for so long has lost its host.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromMinutes(1);
 
+    /// <summary>Taking back that nobody has spoken of for so long has lost its host, and may be asked for again.</summary>
+    static readonly TimeSpan UndoSilence = TimeSpan.FromMinutes(10);
+
     /// <summary>Takes the file and answers at once; the run's number is its address.</summary>
-    public async Task<Guid> Begin(CallContext call, ImportVerb verb, string fileName, Stream content, bool allOrNothing, CancellationToken stop) =>
-        (await Begin(call, verb, fileName, content, allOrNothing, null, stop))!.Run;
+    public async Task<Guid> Begin(CallContext call, ImportVerb verb, string fileName, Stream content, bool allOrNothing, CultureInfo culture, CancellationToken stop) =>
+        (await Begin(call, verb, fileName, content, allOrNothing, null, culture, stop))!.Run;
 
     /// <param name="again">A word by which the same caller asks for the same load again.</param>
     /// <returns>The load, which may have been begun before under that word; null where the word was used for another import or other content.</returns>
-    public async Task<Begun?> Begin(CallContext call, ImportVerb verb, string fileName, Stream content, bool allOrNothing, string? again, CancellationToken stop)
+    public async Task<Begun?> Begin(CallContext call, ImportVerb verb, string fileName, Stream content, bool allOrNothing, string? again, CultureInfo culture, CancellationToken stop)
     {
         var file = TemporaryFile.New();
         try
@@ -68,38 +84,132 @@ internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvi
             var sha256 = await SHA256.HashDataAsync(file, stop);
             file.Position = 0;
             var run = Guid.CreateVersion7();
-            var now = clock.GetUtcNow();
-            var known = await database.Run(
-                Core, call.Creditor, call.Actor, clock,
-                async session =>
-                {
-                    // The key is the guard: of two that come at once one begins, and the other is told of it.
-                    if (await session.Execute(
-                        """
-                        insert into core.import_run (entity_id, run_id, service, verb, file_name, bytes, sha256, all_or_nothing, officer, started_at, seen_at, idempotency)
-                        values (@entity, @run, @Module, @Verb, @fileName, @bytes, @sha256, @allOrNothing, @Actor, @now, @now, @again)
-                        on conflict (entity_id, officer, idempotency) where idempotency is not null do nothing
-                        """,
-                        new { entity = session.Entity, run, call.Module, verb.Verb, fileName, bytes = file.Length, sha256, allOrNothing, call.Actor, now, again }) == 0)
-                        return await session.First<KnownRun>(
-                            "select run_id as run, service = @Module and verb = @Verb and sha256 = @sha256 and all_or_nothing = @allOrNothing as same from core.import_run where entity_id = @entity and officer = @Actor and idempotency = @again",
-                            new { entity = session.Entity, call.Module, verb.Verb, sha256, allOrNothing, call.Actor, again });
-                    session.Record("import.begun", new { run, service = call.Module, verb = verb.Verb, sha256 = Convert.ToHexStringLower(sha256), bytes = file.Length });
-                    return null;
-                },
-                stop);
+            var known = await Note(call, verb, run, fileName, file.Length, sha256, allOrNothing, again, culture, stop);
             if (known is not null)
             {
                 await file.DisposeAsync();
                 return known.Same ? new(known.Run, Known: true, Task.CompletedTask) : null;
             }
-            return new(run, Known: false, Task.Run(() => Load(call, verb, run, file, allOrNothing, life.ApplicationStopping), CancellationToken.None));
+            return new(run, Known: false, Task.Run(() => Load(call, verb, run, file, allOrNothing, culture, life.ApplicationStopping), CancellationToken.None));
         }
         catch
         {
             await file.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Loads a file here and now for who sits at this machine, and writes it down as any other load: the console's list has it.</summary>
+    public async Task<ImportReport> LoadHere(CallContext call, ImportVerb verb, string fileName, ImportFile file, CancellationToken stop)
+    {
+        Task<ImportReport> Run(ImportFile whole) => scopes.In(call, scope => ((IImport)scope.Resolve(verb.Import)).Run(whole, stop));
+        if (!file.Content.CanSeek || file.Content.Length == 0)
+            return await Run(file);
+        var start = file.Content.Position;
+        var sha256 = await SHA256.HashDataAsync(file.Content, stop);
+        file.Content.Position = start;
+        await Note(call, verb, file.Run, fileName, file.Content.Length, sha256, file.AllOrNothing, null, file.Culture, stop);
+        using var pulse = new Pulse(this, call.Creditor, file.Run, file.Progress);
+        ImportReport? report = null;
+        var failure = "broken";
+        try
+        {
+            report = await Run(new(file.Content) { Run = file.Run, Culture = file.Culture, AllOrNothing = file.AllOrNothing, Progress = pulse, Refused = file.Refused });
+            failure = null;
+            return report;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            failure = "stopped";
+            throw;
+        }
+        catch (FormatException wrong)
+        {
+            failure = wrong.Message;
+            throw;
+        }
+        finally
+        {
+            await pulse.End();
+            await End(call, file.Run, report, failure, null);
+        }
+    }
+
+    /// <summary>Writes down that a load begins; what it was begun as before, where the same caller used the same word.</summary>
+    Task<KnownRun?> Note(CallContext call, ImportVerb verb, Guid run, string fileName, long bytes, byte[] sha256, bool allOrNothing, string? again, CultureInfo culture, CancellationToken stop) => database.Run(
+        Core, call.Creditor, call.Actor, clock,
+        async session =>
+        {
+            // The key is the guard: of two that come at once one begins, and the other is told of it.
+            if (await session.Execute(
+                """
+                insert into core.import_run (entity_id, run_id, service, verb, file_name, bytes, sha256, all_or_nothing, officer, started_at, seen_at, idempotency, undoable, language)
+                values (@entity, @run, @Module, @Verb, @fileName, @bytes, @sha256, @allOrNothing, @Actor, @now, @now, @again, @undoable, @language)
+                on conflict (entity_id, officer, idempotency) where idempotency is not null do nothing
+                """,
+                new
+                {
+                    entity = session.Entity, run, call.Module, verb.Verb, fileName, bytes, sha256, allOrNothing, call.Actor, now = clock.GetUtcNow(), again,
+                    undoable = verb.Import.IsAssignableTo(typeof(IUndoableImport)), language = culture.TwoLetterISOLanguageName == "en" ? "en" : "it",
+                }) == 0)
+                return await session.First<KnownRun>(
+                    "select run_id as run, service = @Module and verb = @Verb and sha256 = @sha256 and all_or_nothing = @allOrNothing as same from core.import_run where entity_id = @entity and officer = @Actor and idempotency = @again",
+                    new { entity = session.Entity, call.Module, verb.Verb, sha256, allOrNothing, call.Actor, again });
+            session.Record("import.begun", new { run, service = call.Module, verb = verb.Verb, sha256 = Convert.ToHexStringLower(sha256), bytes });
+            return null;
+        },
+        stop);
+
+    /// <summary>Begins to take a load back; its page tells how it ended. False where there is nothing to take back, or somebody does so already.</summary>
+    public async Task<bool> BeginUndo(CallContext call, ImportVerb verb, Guid run, CultureInfo culture, CancellationToken stop)
+    {
+        if (!await Claim(call, verb, run, stop))
+            return false;
+        _ = Task.Run(() => UndoClaimed(call, verb, run, culture, life.ApplicationStopping), CancellationToken.None);
+        return true;
+    }
+
+    /// <summary>Takes a load back here and now; null where there is nothing to take back, or somebody does so already.</summary>
+    public async Task<ImportUndo?> UndoHere(CallContext call, ImportVerb verb, Guid run, CultureInfo culture, CancellationToken stop) =>
+        await Claim(call, verb, run, stop) ? await UndoClaimed(call, verb, run, culture, stop) : null;
+
+    async Task<bool> Claim(CallContext call, ImportVerb verb, Guid run, CancellationToken stop) => verb.Import.IsAssignableTo(typeof(IUndoableImport)) && await database.Run(
+        Core, call.Creditor, call.Actor, clock,
+        session => session.Execute(
+            """
+            update core.import_run set undo = 'running', undo_by = @Actor, undo_at = @now, undo_words = null
+             where entity_id = @entity and service = @Module and verb = @Verb and run_id = @run and undoable
+               and (ended_at is not null or seen_at < @lost) and (undo is null or undo in ('refused', 'failed') or undo = 'running' and undo_at < @silent)
+            """,
+            new { entity = session.Entity, call.Module, verb.Verb, run, call.Actor, now = clock.GetUtcNow(), lost = clock.GetUtcNow() - Silence, silent = clock.GetUtcNow() - UndoSilence }),
+        stop) > 0;
+
+    async Task<ImportUndo> UndoClaimed(CallContext call, ImportVerb verb, Guid run, CultureInfo culture, CancellationToken stop)
+    {
+        ImportUndo undone;
+        var failed = false;
+        try
+        {
+            undone = await scopes.In(call, scope => ((IUndoableImport)scope.Resolve(verb.Import)).Undo(run, culture, stop));
+        }
+        catch (Exception wrong)
+        {
+            log.LogError("Import {Run} of {Service} {Verb} could not be taken back: {Fault}.", run, call.Module, verb.Verb, wrong.GetType().Name);
+            log.LogDebug(wrong, "Taking back {Run}.", run);
+            (undone, failed) = (new(0, 0, PageTexts.Catalog.In(culture)["import.undo.failed"]), true);
+        }
+        await database.Run(
+            Core, call.Creditor, call.Actor, clock,
+            async session =>
+            {
+                var done = await session.Execute(
+                    "update core.import_run set undo = @state, undo_at = @now, undo_words = left(@Refused, 500), undo_removed = @Removed, undo_restored = @Restored where entity_id = @entity and run_id = @run",
+                    new { entity = session.Entity, run, now = clock.GetUtcNow(), state = failed ? "failed" : undone.Refused is null ? "done" : "refused", undone.Refused, undone.Removed, undone.Restored });
+                session.Record("import.undone", new { run, service = call.Module, removed = undone.Removed, restored = undone.Restored, refused = undone.Refused is not null });
+                return done;
+            },
+            CancellationToken.None);
+        return undone;
     }
 
     /// <param name="Known">It was begun before.</param>
@@ -113,7 +223,7 @@ internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvi
         session => session.First<ImportRun>(
             """
             select run_id, verb, file_name, bytes, all_or_nothing, officer, started_at, seen_at, ended_at, read, added, changed, unchanged, waiting, refused, more_errors, failure, errors::text as errors,
-                   refused_lines is not null as has_refused
+                   undoable, language, undo, undo_by, undo_at, undo_words, undo_removed, undo_restored, refused_lines is not null as has_refused
               from core.import_run where entity_id = @entity and service = @service and run_id = @run
             """,
             new { entity = session.Entity, service, run }),
@@ -124,11 +234,18 @@ internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvi
         Core, entity, "console", clock,
         session => session.List<ImportRun>(
             """
-            select run_id, verb, file_name, bytes, all_or_nothing, officer, started_at, seen_at, ended_at, read, added, changed, unchanged, waiting, refused, more_errors, failure
+            select run_id, verb, file_name, bytes, all_or_nothing, officer, started_at, seen_at, ended_at, read, added, changed, unchanged, waiting, refused, more_errors, failure,
+                   undoable, language, undo, undo_by, undo_at, undo_removed, undo_restored
               from core.import_run where entity_id = @entity and service = @service
              order by started_at desc, run_id limit @most
             """,
             new { entity = session.Entity, service, most }),
+        stop);
+
+    /// <summary>Where a load of whatever service is to be found; null where the entity has none of this number.</summary>
+    public Task<ImportPlace?> Place(EntityId entity, Guid run, CancellationToken stop) => database.Run(
+        Core, entity, "console", clock,
+        session => session.First<ImportPlace>("select service, verb from core.import_run where entity_id = @entity and run_id = @run", new { entity = session.Entity, run }),
         stop);
 
     /// <summary>The lines that were not loaded, as a file; null where there are none, or none any more.</summary>
@@ -137,7 +254,7 @@ internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvi
         session => session.First<byte[]>("select refused_lines from core.import_run where entity_id = @entity and service = @service and run_id = @run", new { entity = session.Entity, service, run }),
         stop);
 
-    async Task Load(CallContext call, ImportVerb verb, Guid run, FileStream file, bool allOrNothing, CancellationToken stop)
+    async Task Load(CallContext call, ImportVerb verb, Guid run, FileStream file, bool allOrNothing, CultureInfo culture, CancellationToken stop)
     {
         await using var closing = file;
         try
@@ -145,11 +262,11 @@ internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvi
             using var refused = new MemoryStream();
             ImportReport? report = null;
             string? failure = null;
-            using var pulse = new Pulse(this, call.Creditor, run);
+            using var pulse = new Pulse(this, call.Creditor, run, null);
             try
             {
                 await using var lines = new StreamWriter(new Bounded(refused, MostRefusedBytes), new UTF8Encoding(encoderShouldEmitUTF8Identifier: true), leaveOpen: true);
-                report = await scopes.In(call, scope => ((IImport)scope.Resolve(verb.Import)).Run(new(file) { AllOrNothing = allOrNothing, Progress = pulse, Refused = lines }, stop));
+                report = await scopes.In(call, scope => ((IImport)scope.Resolve(verb.Import)).Run(new(file) { Run = run, Culture = culture, AllOrNothing = allOrNothing, Progress = pulse, Refused = lines }, stop));
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -218,13 +335,19 @@ internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvi
         readonly Task _beating;
         int _read;
 
-        public Pulse(ImportRuns runs, EntityId entity, Guid run)
+        readonly IProgress<int>? _further;
+
+        public Pulse(ImportRuns runs, EntityId entity, Guid run, IProgress<int>? further)
         {
-            (_runs, _entity, _run) = (runs, entity, run);
+            (_runs, _entity, _run, _further) = (runs, entity, run, further);
             _beating = Task.Run(Beating, CancellationToken.None);
         }
 
-        public void Report(int value) => Volatile.Write(ref _read, value);
+        public void Report(int value)
+        {
+            Volatile.Write(ref _read, value);
+            _further?.Report(value);
+        }
 
         public async Task End()
         {

@@ -135,6 +135,15 @@ internal interface IReadyCheck
 /// <summary>Puts together whether a service is ready for a creditor's citizens.</summary>
 internal sealed class ReadyList(SettingsStore store, IEnumerable<IReadyCheck> checks)
 {
+    /// <summary>Whether citizens could do nothing there: what settings lack is advice, what the platform itself lacks is none.</summary>
+    public async Task<bool> Blocked(ServiceDescription service, Entity creditor, CancellationToken stop)
+    {
+        foreach (var check in checks)
+            if ((await check.Of(service.Id, creditor, stop)).Any(line => !line.Ready))
+                return true;
+        return false;
+    }
+
     public async Task<IReadOnlyList<Readiness>> Of(ServiceDescription service, Entity creditor, CancellationToken stop)
     {
         List<Readiness> lines = [.. await store.Judge(service, creditor, stop)];

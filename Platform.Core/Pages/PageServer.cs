@@ -31,15 +31,20 @@ internal interface IFormTargets
 
 /// <summary>What may be posted to a page: how often by one address, and how much.</summary>
 /// <param name="SignIn">The level of assurance of who may see it; 0 where nobody need be signed in.</param>
-internal sealed record PageLimits(LimitTriesAttribute Tries, long? MostBytes, int SignIn)
+internal sealed record PageLimits(LimitTriesAttribute Tries, long? MostBytes, int SignIn, bool MakesFiles)
 {
     const int MostMegabytes = 50;
 
     public static PageLimits Of(Type page) => new(
         page.GetCustomAttribute<LimitTriesAttribute>() ?? new(120, 10),
         page.GetCustomAttribute<AcceptsFilesAttribute>() is { } files ? (long?)Math.Clamp(files.Megabytes, 1, MostMegabytes) << 20 : null,
-        page.GetCustomAttribute<RequiresSignInAttribute>()?.Level ?? 0);
+        page.GetCustomAttribute<RequiresSignInAttribute>()?.Level ?? 0,
+        page.IsDefined(typeof(MakesFilesAttribute), inherit: false));
 }
+
+/// <summary>What is posted to this page of the console is answered by a file that may be long in the making: it has that limit and not a page's.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class MakesFilesAttribute : Attribute;
 
 /// <summary>A page at its address: for whom it works and in which frame.</summary>
 /// <param name="Name">Module and pattern, for limits and the journal.</param>
@@ -47,7 +52,7 @@ internal sealed record PageLimits(LimitTriesAttribute Tries, long? MostBytes, in
 internal sealed record PagePlace(string Module, string Name, Entity Creditor, string Path, PageFrame Frame, Type Page, PageLimits Limits, Officer? Officer = null);
 
 /// <summary>Serves pages: finds the entity and its activation, opens the call, checks forms, draws answers.</summary>
-internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalog, IAntiforgery antiforgery, IFormTargets targets, CallScopes scopes, ServiceGates gates, AddressLimits addresses, PorticoOptions options, Database database, TimeProvider clock, ILogger<PageServer> log)
+internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalog, IAntiforgery antiforgery, IFormTargets targets, CallScopes scopes, ServiceGates gates, AddressLimits addresses, PorticoOptions options, ServiceLimits allowed, Database database, TimeProvider clock, ILogger<PageServer> log)
 {
     const string SecondsToRetry = "10";
 
@@ -203,7 +208,8 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
                     notes.SendWith(http.Response);
                     return Answer(http, frame, answer);
                 },
-                stop);
+                stop,
+                posted && limits.MakesFiles ? allowed.Extract : null);
         }
         catch (Exception wrong) when (NotPermittedException.Explains(wrong) && !http.Response.HasStarted)
         {
@@ -275,6 +281,10 @@ internal sealed class PageServer(EntityDirectory entities, ServiceCatalog catalo
     {
         http.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(pause.RetryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         var texts = PageTexts.Catalog.In(frame.Culture);
+        if (pause.TookLongerThan is { } limit)
+            return Refuse(
+                http, frame, texts["slow.title"], texts["slow.what", limit.TotalSeconds], [texts[frame.Console is null ? "paused.retry" : "slow.less"], texts["error.retry"], texts["error.paid"]],
+                frame.HomePath, texts["paused.others"], StatusCodes.Status503ServiceUnavailable);
         return Refuse(
             http, frame, texts["paused.title"], texts["paused.what", frame.ServiceTitle ?? ""], [texts["paused.retry"], texts["error.retry"], texts["error.paid"]],
             frame.HomePath, texts["paused.others"], StatusCodes.Status503ServiceUnavailable);

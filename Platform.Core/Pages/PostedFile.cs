@@ -15,6 +15,9 @@ public enum FileKind
 
     /// <summary>Text in columns, <c>.csv</c>, in UTF-8, UTF-16 with its mark or an older code page. That it is text is all that is looked at.</summary>
     Csv,
+
+    /// <summary>An archive, <c>.zip</c> or <c>.nupkg</c>. What is in it nobody has looked at.</summary>
+    Zip,
 }
 
 /// <summary>Which files a field takes.</summary>
@@ -22,7 +25,7 @@ public enum FileKind
 /// <param name="Kinds">At least one.</param>
 public sealed record FileRules(int MaxBytes, params IReadOnlyList<FileKind> Kinds)
 {
-    internal string Accept => string.Join(',', Kinds.Select(kind => kind switch { FileKind.Pdf => ".pdf", FileKind.Png => ".png", FileKind.Jpeg => ".jpg,.jpeg", FileKind.Csv => ".csv,.txt", _ => ".p7m" }));
+    internal string Accept => string.Join(',', Kinds.Select(kind => kind switch { FileKind.Pdf => ".pdf", FileKind.Png => ".png", FileKind.Jpeg => ".jpg,.jpeg", FileKind.Csv => ".csv,.txt", FileKind.Zip => ".zip,.nupkg", _ => ".p7m" }));
 
     internal string Words(Texts texts) => texts[
         "form.file.rules", string.Join(", ", Kinds.Select(kind => kind.ToString().ToUpperInvariant())),
@@ -82,7 +85,7 @@ public sealed class PostedFile
             : head.StartsWith((ReadOnlySpan<byte>)[0xff, 0xd8, 0xff]) ? FileKind.Jpeg
             // A DER sequence that begins with the object identifier of signed data, 1.2.840.113549.1.7.2 (RFC 5652).
             : head.StartsWith((ReadOnlySpan<byte>)[0x30]) && head.IndexOf((ReadOnlySpan<byte>)[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02]) is >= 2 and <= 10 ? FileKind.P7m
-            : head.StartsWith("PK\u0003\u0004"u8) ? null
+            : head.StartsWith("PK\u0003\u0004"u8) ? FileKind.Zip
             : head.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe]) || head.StartsWith((ReadOnlySpan<byte>)[0xfe, 0xff]) || !head.Contains((byte)0) ? FileKind.Csv
             : null;
     }

@@ -1,3 +1,6 @@
+using System.Globalization;
+using Platform.Core.Pages;
+
 namespace Platform.Core.Plugins;
 
 /// <summary>Loads what an officer's file holds. Runs in the entity that the officer named.</summary>
@@ -11,11 +14,36 @@ public interface IImport
     Task<ImportReport> Run(ImportFile file, CancellationToken stop);
 }
 
+/// <summary>An import whose loads can be taken back whole, while nothing that they brought is paid. The console offers it beside each load, and <c>portico imports undo</c>.</summary>
+public interface IUndoableImport : IImport
+{
+    /// <summary>Takes back what the load <paramref name="run"/> did: what it added goes, what it changed is as before. All of it, or nothing.</summary>
+    /// <remarks>
+    /// Runs in the entity of the load; no transaction is open. It is refused while anything of the load is paid or being paid, and when something was changed again since. The same
+    /// file may be loaded again afterwards. Called again after it broke off, it does what is left.
+    /// </remarks>
+    /// <param name="run">As <see cref="ImportFile.Run"/> named it.</param>
+    /// <param name="culture">The language of <see cref="ImportUndo.Refused"/>.</param>
+    Task<ImportUndo> Undo(Guid run, CultureInfo culture, CancellationToken stop);
+}
+
+/// <summary>What became of taking back a load.</summary>
+/// <param name="Removed">What it had added and is gone.</param>
+/// <param name="Restored">What it had changed and is as it was.</param>
+/// <param name="Refused">Why nothing was taken back, in words for an officer, up to 500 characters and without personal data; null when it was.</param>
+public sealed record ImportUndo(int Removed, int Restored, string? Refused = null);
+
 /// <summary>A file to be loaded, and how.</summary>
 public sealed class ImportFile(Stream content)
 {
     /// <summary>The file's bytes, read once from where it stands; under <see cref="AllOrNothing"/> it can be sought in and may be read twice.</summary>
     public Stream Content => content;
+
+    /// <summary>The number of this load, by which an <see cref="IUndoableImport"/> keeps what it changes.</summary>
+    public Guid Run { get; init; } = Guid.CreateVersion7();
+
+    /// <summary>The language of <see cref="ImportError.Message"/>: the officer's at the console, Italian elsewhere.</summary>
+    public CultureInfo Culture { get; init; } = PageCultures.Italian;
 
     /// <summary>Whether nothing is loaded unless every line is good; otherwise good lines are loaded and bad ones told.</summary>
     public bool AllOrNothing { get; init; }
@@ -46,7 +74,7 @@ public sealed record ImportReport(int Read, int Added, int Changed, int Unchange
 /// <param name="Line">Line number in the file, the header being 1.</param>
 /// <param name="Field">The column as the file names it, or null for the whole line.</param>
 /// <param name="Value">What stood there, shortened to 60 characters.</param>
-/// <param name="Message">What is wrong and how to mend it, in Italian.</param>
+/// <param name="Message">What is wrong and how to mend it, in the language of <see cref="ImportFile.Culture"/>.</param>
 public sealed record ImportError(int Line, string? Field, string? Value, string Message);
 
 /// <summary>The errors of an import as its report wants them: the first of the file, and how many more there were.</summary>

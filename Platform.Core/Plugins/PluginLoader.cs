@@ -18,16 +18,15 @@ namespace Platform.Core.Plugins;
 /// </summary>
 internal sealed partial class PluginLoader(ILogger log, TimeSpan? mayTake = null)
 {
-    public (IReadOnlyList<ServiceDescription> Services, IReadOnlyList<Quarantine> Quarantined) Load(string pluginsFolder)
+    /// <param name="pluginsFolder">The program's own.</param>
+    /// <param name="uploaded">What was uploaded and laid there, after the program's own; null where there is none.</param>
+    public (IReadOnlyList<ServiceDescription> Services, IReadOnlyList<Quarantine> Quarantined) Load(string pluginsFolder, string? uploaded = null)
     {
         var services = new List<ServiceDescription>();
         var quarantined = new List<Quarantine>();
         if (!Directory.Exists(pluginsFolder))
-        {
-            log.LogWarning("There is no folder {Folder}: this host runs no service.", pluginsFolder);
-            return (services, quarantined);
-        }
-        foreach (var folder in Directory.GetDirectories(pluginsFolder).Order(StringComparer.Ordinal))
+            log.LogWarning("There is no folder {Folder}: this host runs no service of its own.", pluginsFolder);
+        foreach (var folder in new[] { pluginsFolder, uploaded }.Where(Directory.Exists).SelectMany(folder => Directory.GetDirectories(folder!).Order(StringComparer.Ordinal)))
         {
             string? id = null;
             try
@@ -54,9 +53,25 @@ internal sealed partial class PluginLoader(ILogger log, TimeSpan? mayTake = null
 
     // Names of schemas and roles, and words of the command line.
     static readonly string[] ReservedIds =
-        ["core", "payments", "public", "web", "centre", "super", "owner", "serve", "demo", "migrate", "db", "entity", "agreement", "plugins", "check", "journal", "settings", "jobs", "ledger", "events", "distribute", "console"];
+        ["core", "payments", "public", "web", "centre", "super", "owner", "serve", "demo", "migrate", "db", "entity", "agreement", "plugins", "check", "journal", "settings", "jobs", "ledger", "events", "distribute", "console", "imports", "maintenance"];
 
-    sealed record Metadata(string Id, string Contract, string Title, string TitleEn, string Author);
+    /// <summary>What a folder's service says of itself, if this host could load it. None of its code runs.</summary>
+    /// <exception cref="PluginRefusedException">It could not; in words.</exception>
+    public static Metadata Inspect(string folder)
+    {
+        try
+        {
+            var (metadata, assembly) = FindService(folder);
+            CheckContract(metadata, assembly);
+            return metadata;
+        }
+        catch (Exception wrong) when (wrong is not PluginRefusedException)
+        {
+            throw new PluginRefusedException(InWords(wrong));
+        }
+    }
+
+    internal sealed record Metadata(string Id, string Contract, string Title, string TitleEn, string Author, string Version);
 
     static (Metadata, string Assembly) FindService(string folder)
     {
@@ -97,7 +112,7 @@ internal sealed partial class PluginLoader(ILogger log, TimeSpan? mayTake = null
             string Named(string name) => value.NamedArguments.FirstOrDefault(argument => argument.Name == name).Value as string ?? "";
             return new(
                 value.FixedArguments[0].Value as string ?? "", value.FixedArguments[1].Value as string ?? "",
-                Named(nameof(ServiceAttribute.Title)), Named(nameof(ServiceAttribute.TitleEn)), Named(nameof(ServiceAttribute.Author)));
+                Named(nameof(ServiceAttribute.Title)), Named(nameof(ServiceAttribute.TitleEn)), Named(nameof(ServiceAttribute.Author)), reader.GetAssemblyDefinition().Version.ToString(3));
         }
         return null;
     }
@@ -165,7 +180,7 @@ internal sealed partial class PluginLoader(ILogger log, TimeSpan? mayTake = null
             throw new PluginRefusedException($"the path \"{service.PathSegment}\" is taken by service \"{rival.Id}\".");
         if (!PathPattern().IsMatch(service.PathSegment))
             throw new PluginRefusedException($"its path \"{service.PathSegment}\" is not lower-case letters, digits and hyphens.");
-        if (service.PathSegment is "pagamenti" or "attivita" or "persone" or "accesso" or "enti" or "servizi" or "impostazioni" or "manutenzione" or "stato" or "valutazione" or "tema.css" or "privacy" or "accessibilita" or "contatti")
+        if (service.PathSegment is "pagamenti" or "attivita" or "persone" or "accesso" or "enti" or "servizi" or "impostazioni" or "manutenzione" or "stato" or "chiavi" or "gradimento" or "valutazione" or "tema.css" or "privacy" or "accessibilita" or "contatti")
             throw new PluginRefusedException($"the path \"{service.PathSegment}\" belongs to the platform.");
         if (service.Pages.GroupBy(page => page.Pattern, StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice)
             throw new PluginRefusedException($"it describes the page \"{twice.Key}\" twice.");

@@ -26,6 +26,9 @@ internal sealed record ServiceLimits
     /// <summary>One run of a job for one entity.</summary>
     public TimeSpan Job { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>What an officer asked for as a file, which may be a whole register: each of its statements has the limit of the database, and all of them together this.</summary>
+    public TimeSpan Extract { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>What ignores its limit is left behind this much later. It keeps its place until it ends.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -47,6 +50,9 @@ internal sealed record ServiceLimits
 internal sealed class ServiceUnavailableException(string message, TimeSpan retryAfter, Exception? cause = null) : Exception(message, cause)
 {
     public TimeSpan RetryAfter { get; } = retryAfter;
+
+    /// <summary>What was asked for took longer than this; null where it was not begun.</summary>
+    public TimeSpan? TookLongerThan { get; init; }
 }
 
 /// <summary>The gates of every service, one for each kind of its work.</summary>
@@ -86,8 +92,10 @@ internal sealed class ServiceGate(string service, ServiceWork work, ServiceLimit
     /// <summary>Does <paramref name="call"/> within the limit of its kind, on another thread, and then <paramref name="after"/> on the caller's, which has no limit of its own.</summary>
     /// <param name="stop">The caller gives up; that is no fault of the service.</param>
     /// <exception cref="ServiceUnavailableException">It was not called, or not to its end.</exception>
-    public async Task<T> Run<T>(Func<CancellationToken, Task<T>> call, Func<T, Task>? after, CancellationToken stop)
+    /// <param name="limit">Another limit than that of its kind.</param>
+    public async Task<T> Run<T>(Func<CancellationToken, Task<T>> call, Func<T, Task>? after, CancellationToken stop, TimeSpan? limit = null)
     {
+        var mayTake = limit ?? limits.Of(work);
         if (_breaker.Enter(out var trial) is { } wait)
             throw new ServiceUnavailableException($"The service's {Name} are paused.", wait);
         var verdict = Verdict.Nothing;
@@ -98,10 +106,9 @@ internal sealed class ServiceGate(string service, ServiceWork work, ServiceLimit
             if (!await _places.WaitAsync(limits.ForPlace, stop))
                 throw new ServiceUnavailableException($"The service's {Name} have no place free.", limits.ForPlace);
             cut = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            var limit = limits.Of(work);
-            cut.CancelAfter(limit);
-            running = Task.Run(() => Limited(call, limit, cut.Token), CancellationToken.None);
-            var result = await running.WaitAsync(limit + limits.Grace, CancellationToken.None);
+            cut.CancelAfter(mayTake);
+            running = Task.Run(() => Limited(call, mayTake, cut.Token), CancellationToken.None);
+            var result = await running.WaitAsync(mayTake + limits.Grace, CancellationToken.None);
             if (after is not null)
                 await after(result);
             verdict = Verdict.Well;
@@ -111,8 +118,8 @@ internal sealed class ServiceGate(string service, ServiceWork work, ServiceLimit
         {
             verdict = Verdict.Fault;
             throw new ServiceUnavailableException(
-                string.Create(CultureInfo.InvariantCulture, $"The service's {Name} took longer than {limits.Of(work).TotalSeconds:0.###} seconds{(running.IsCompleted ? "" : " and do not stop when asked")}."),
-                Breaker.PauseFor, wrong);
+                string.Create(CultureInfo.InvariantCulture, $"The service's {Name} took longer than {mayTake.TotalSeconds:0.###} seconds{(running.IsCompleted ? "" : " and do not stop when asked")}."),
+                Breaker.PauseFor, wrong) { TookLongerThan = mayTake };
         }
         catch (Exception wrong)
         {

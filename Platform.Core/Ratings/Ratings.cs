@@ -95,6 +95,17 @@ internal sealed class RatingStore(Database database, IDataProtectionProvider pro
             new { entity = session.Entity, from, until }),
         stop);
 
+    /// <summary>The last ratings with a reason or words, the newest first.</summary>
+    public Task<IReadOnlyList<RatingRow>> LastWords(EntityId entity, int most, CancellationToken stop) => database.Run(
+        Core, entity, "rating", clock,
+        session => session.List<RatingRow>(
+            """
+            select rated_at, service, thing, shown_by, language, stars, reason, words
+              from core.rating where entity_id = @entity and (reason is not null or words is not null) order by rated_at desc limit @most
+            """,
+            new { entity = session.Entity, most }),
+        stop);
+
     /// <summary>Single ratings, the oldest first, so many at a time after the one given.</summary>
     public Task<IReadOnlyList<RatingRow>> List(EntityId entity, DateTimeOffset from, DateTimeOffset until, RatingRow? after, int most, CancellationToken stop) => database.Run(
         Core, entity, "rating", clock,

@@ -63,11 +63,11 @@ internal sealed class SettleByCommandLine(ICommands commands) : IOfficeCommand
     {
         var reason = call.Text("reason")!.Trim();
         if (reason.Length is 0 or > 200)
-            return "--reason wants 1 to 200 characters, without personal data.";
+            return FinesTexts.In(call.Culture)["settle.reason.wrong"];
         var settled = await commands.Send(new SettleDecision(call.Text("fine")!, call.Text("kind") ?? "supplement", call.Text("order")!, reason), stop);
         if (settled.Refusal is not null)
-            return $"Nothing of this kind waits for {call.Text("fine")} and order {call.Text("order")}: see portico fines decisions.";
-        call.Note($"{settled.Value} is settled.");
+            return FinesTexts.In(call.Culture)["settle.unknown", call.Text("fine")!, call.Text("order")!];
+        call.Note(FinesTexts.In(call.Culture)["settle.done", settled.Value]);
         return null;
     }
 }

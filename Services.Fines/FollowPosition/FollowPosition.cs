@@ -149,7 +149,7 @@ internal sealed class FollowPosition(ISettings<FinesSettings> settings)
     }
 
     static Task<int> Withdraw(IEntitySession session, FineNumber name, DateTimeOffset at) => session.Execute(
-        "update fines.fine set withdrawn = 'withdrawn', changed_at = @at where entity_id = @entity and series = @Series and year = @Year and number = @Number and state = 'open'",
+        "update fines.fine set withdrawn = 'withdrawn', changed_at = @at where entity_id = @entity and series = @Series and year = @Year and number = @Number and state = 'open' and imported_at <= @at",
         new { entity = session.Entity, name.Series, name.Year, name.Number, at });
 
     static async Task Reopen(IEntitySession session, FineNumber name, string order, DateTimeOffset at, string why)

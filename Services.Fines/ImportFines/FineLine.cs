@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Mail;
 using System.Text.RegularExpressions;
 using Platform.Core.Money;
+using Platform.Core.Pages;
 using Platform.Core.Plugins;
 using Services.Fines.Amounts;
 using Services.Fines.Register;
@@ -82,14 +83,14 @@ internal static class FineColumns
 }
 
 /// <summary>Reads one line's fields. Collects every error of the line, each in words that say how to mend it.</summary>
-internal sealed partial class FineLineReader(int line, Func<string, string> field, DateOnly today, SourceLine source)
+internal sealed partial class FineLineReader(int line, Func<string, string> field, DateOnly today, Texts texts, SourceLine source)
 {
     readonly List<ImportError> _errors = [];
 
     /// <summary>The line, or null when it has errors.</summary>
-    public static FineLine? Read(int line, Func<string, string> field, DateOnly today, out IReadOnlyList<ImportError> errors, SourceLine? source = null)
+    public static FineLine? Read(int line, Func<string, string> field, DateOnly today, Texts texts, out IReadOnlyList<ImportError> errors, SourceLine? source = null)
     {
-        var reader = new FineLineReader(line, field, today, source ?? SourceLine.None);
+        var reader = new FineLineReader(line, field, today, texts, source ?? SourceLine.None);
         var read = reader.Read();
         errors = reader._errors;
         return reader._errors.Count == 0 ? read : null;
@@ -108,11 +109,11 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
     FineLine Read()
     {
         var series = Series();
-        var year = Whole(FineColumns.Year, FineNumber.FirstYear, today.Year, $"Scrivi l'anno del verbale con quattro cifre, dal {FineNumber.FirstYear} al {today.Year}.");
-        var number = Whole(FineColumns.Number, 1, 999_999_999, "Scrivi il numero del verbale solo con cifre, maggiore di zero.");
+        var year = Whole(FineColumns.Year, FineNumber.FirstYear, today.Year, texts["line.year", FineNumber.FirstYear, today.Year]);
+        var number = Whole(FineColumns.Number, 1, 999_999_999, texts["line.number"]);
         var violatedOn = Date(FineColumns.ViolatedOn);
         if (field(FineColumns.ViolatedOn).Length == 0)
-            Add(FineColumns.ViolatedOn, "Manca la data della violazione. Scrivila come 31/12/2025.");
+            Add(FineColumns.ViolatedOn, texts["line.violated.missing"]);
         var plate = ReadPlate();
         var municipality = Municipality();
         var place = Words(FineColumns.Place, 200);
@@ -125,7 +126,7 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
         var contestedAtOnce = YesNo(FineColumns.ContestedAtOnce);
         var discountExcluded = YesNo(FineColumns.DiscountExcluded);
         var phase = ReadPhase();
-        var points = field(FineColumns.Points).Length == 0 ? 0 : Whole(FineColumns.Points, 0, 30, "Scrivi i punti della patente con una cifra, da 0 a 30.");
+        var points = field(FineColumns.Points).Length == 0 ? 0 : Whole(FineColumns.Points, 0, 30, texts["line.points"]);
         var accessory = Words(FineColumns.Accessory, 200, required: false);
         var device = Words(FineColumns.Device, 200, required: false);
         var sendCosts = field(FineColumns.SendCosts).Length == 0 ? Euro.Zero : Amount(FineColumns.SendCosts);
@@ -136,21 +137,21 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
         var perfectedOn = Date(FineColumns.SendPerfectedOn);
         var email = field(FineColumns.Email);
         if (email.Length > 0 && !IsEmail(email))
-            Add(FineColumns.Email, "Non è un indirizzo e-mail. Scrivilo come nome@esempio.it, uno solo, oppure lascia vuoto.");
+            Add(FineColumns.Email, texts["line.email"]);
 
         if (perfectedOn is not null && notifiedOn is not null && perfectedOn != notifiedOn)
-            Add(FineColumns.SendPerfectedOn, "Il perfezionamento di SEND e la notifica hanno due giorni diversi. Lascia quello che vale.");
+            Add(FineColumns.SendPerfectedOn, texts["line.send.two"]);
         if (perfectedOn < violatedOn)
-            Add(FineColumns.SendPerfectedOn, "Il perfezionamento è prima della violazione. Controlla le due date.");
+            Add(FineColumns.SendPerfectedOn, texts["line.send.before"]);
         notifiedOn ??= perfectedOn;
         if (phase == Phase.Notice && (notifiedOn is not null || contestedAtOnce))
-            Add(FineColumns.Phase, "Un preavviso non è ancora notificato né contestato: se lo è, la fase è verbale.");
+            Add(FineColumns.Phase, texts["line.notice"]);
         if (notifiedOn < violatedOn && perfectedOn is null)
-            Add(FineColumns.NotifiedOn, "La notifica è prima della violazione. Controlla le due date.");
+            Add(FineColumns.NotifiedOn, texts["line.notified.before"]);
         if (minimum is { Cents: 0 })
-            Add(FineColumns.Minimum, "Il minimo deve essere più di zero.");
+            Add(FineColumns.Minimum, texts["line.minimum.zero"]);
         if (maximum < minimum)
-            Add(FineColumns.Maximum, "Il massimo è più basso del minimo. Controlla i due importi.");
+            Add(FineColumns.Maximum, texts["line.maximum.low"]);
 
         return new(
             line, new(series, year, number), violatedOn ?? default, plate, municipality, place, article, description,
@@ -168,7 +169,7 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
     {
         var text = field(FineColumns.Series).ToUpperInvariant();
         if (text.Length is 0 or > 6 || !text.All(char.IsAsciiLetterOrDigit))
-            Add(FineColumns.Series, "Scrivi la serie con lettere e cifre, da 1 a 6, per esempio V.");
+            Add(FineColumns.Series, texts["line.series"]);
         return text;
     }
 
@@ -187,13 +188,13 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
             return null;
         if (!DateOnly.TryParseExact(text, ["d/M/yyyy", "yyyy-MM-dd"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
         {
-            Add(column, "La data non si legge. Scrivila come 31/12/2025 oppure 2025-12-31.");
+            Add(column, texts["line.date"]);
             return null;
         }
         if (day > today)
-            Add(column, "La data è nel futuro.");
+            Add(column, texts["line.date.future"]);
         else if (day.Year < FineNumber.FirstYear)
-            Add(column, $"La data è prima del {FineNumber.FirstYear}, quando il Codice della Strada non era in vigore.");
+            Add(column, texts["line.date.old", FineNumber.FirstYear]);
         return day;
     }
 
@@ -201,7 +202,7 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
     {
         if (Plate.TryParse(field(FineColumns.Plate), out var plate))
             return plate.Value;
-        Add(FineColumns.Plate, "Scrivi la targa con lettere e cifre, da 2 a 15, per esempio AB123CD.");
+        Add(FineColumns.Plate, texts["line.plate"]);
         return default;
     }
 
@@ -211,7 +212,7 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
         // Spreadsheets drop the leading zero of Emilia-Romagna's codes.
         var code = text.Length == 5 ? "0" + text : text;
         if (code.Length != 6 || !code.All(char.IsAsciiDigit))
-            Add(FineColumns.Municipality, "Scrivi il codice ISTAT del comune, sei cifre, per esempio 037005.");
+            Add(FineColumns.Municipality, texts["line.municipality"]);
         return code;
     }
 
@@ -222,7 +223,7 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
             return Phase.Report;
         if (Phases.Italian.TryGetValue(text, out var phase))
             return phase;
-        Add(FineColumns.Phase, $"Scrivi una di queste: {string.Join(", ", Phases.Italian.Keys)}. Vuoto vuol dire verbale.");
+        Add(FineColumns.Phase, texts["line.phase", string.Join(", ", Phases.Italian.Keys)]);
         return Phase.Report;
     }
 
@@ -230,7 +231,7 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
     {
         var text = field(FineColumns.DeviceKind);
         if (text.Length > 0 && device.Length == 0)
-            Add(FineColumns.DeviceKind, $"C'è il tipo e manca il dispositivo. Scrivi quale, nella colonna {FineColumns.Device}.");
+            Add(FineColumns.DeviceKind, texts["line.device.missing", FineColumns.Device]);
         switch (text.ToLowerInvariant())
         {
             case "":
@@ -240,7 +241,7 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
             case "mobile":
                 return "mobile";
             default:
-                Add(FineColumns.DeviceKind, "Scrivi fisso oppure mobile. Vuoto vuol dire che l'accertamento non è di un dispositivo.");
+                Add(FineColumns.DeviceKind, texts["line.device.kind"]);
                 return "";
         }
     }
@@ -251,12 +252,12 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
         if (text.Length == 0)
         {
             if (required)
-                Add(column, "Il campo è vuoto ed è obbligatorio.");
+                Add(column, texts["line.empty"]);
         }
         else if (text.Length > most)
-            Add(column, $"Il testo è troppo lungo: al massimo {most} caratteri.");
+            Add(column, texts["line.long", most]);
         else if (text.Any(char.IsControl))
-            Add(column, "Il testo va a capo o contiene caratteri che non si leggono. Toglili.");
+            Add(column, texts["line.control"]);
         return text;
     }
 
@@ -272,8 +273,8 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
                 return Euro.Of(long.Parse(euros, CultureInfo.InvariantCulture), int.Parse(cents, CultureInfo.InvariantCulture));
         }
         Add(column, text.Length == 0
-            ? "Manca l'importo. Scrivilo come 1.085,00 oppure 1085.00."
-            : "L'importo non si legge. Scrivilo come 1.085,00 oppure 1085.00, senza segno.");
+            ? texts["line.amount.missing"]
+            : texts["line.amount"]);
         return null;
     }
 
@@ -286,7 +287,7 @@ internal sealed partial class FineLineReader(int line, Func<string, string> fiel
             case "no" or "n" or "":
                 return false;
             default:
-                Add(column, "Scrivi si oppure no.");
+                Add(column, texts["line.yesno"]);
                 return false;
         }
     }

@@ -17,19 +17,22 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
 
     /// <summary>Adds, changes, leaves alone, refuses or keeps for later; tells for each line which.</summary>
     /// <param name="inPayment">See <see cref="InPayment"/>.</param>
-    public async Task<IReadOnlyList<Loaded>> Load(IEntitySession session, IReadOnlyList<FineLine> batch, HashSet<string> inPayment)
+    /// <param name="run">The load by which it can be taken back; null where nobody keeps it.</param>
+    public async Task<IReadOnlyList<Loaded>> Load(IEntitySession session, IReadOnlyList<FineLine> batch, HashSet<string> inPayment, Guid? run)
     {
         // A plan kept from the time when the register was empty would read it whole for every batch.
         await session.Execute("select set_config('plan_cache_mode', 'force_custom_plan', true)");
         var waiting = new List<Loaded>();
         foreach (var line in batch)
-            if (inPayment.Count > 0 && inPayment.Contains(line.Name.ToString()) && await Keep(session, line))
+            if (inPayment.Count > 0 && inPayment.Contains(line.Name.ToString()) && await Keep(session, line, run))
                 waiting.Add(new(line.Line, "waiting", false));
         var now = waiting.Count == 0 ? batch : [.. batch.Where(line => waiting.All(kept => kept.Line != line.Line))];
         if (now.Count == 0)
             return waiting;
 
-        var results = await session.List<Loaded>(Upsert, Parameters(session, now));
+        var results = await session.List<Loaded>(Upsert, Parameters(session, now, run));
+        if (results.Any(result => result.Outcome == "added"))
+            await UndoImport.AskAgain(session, [.. now.Where(line => results.Any(result => result.Outcome == "added" && result.Line == line.Line)).Select(line => line.Name)]);
         // What is written now goes before what a file wanted earlier.
         await session.Execute(
             """
@@ -43,7 +46,7 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
                 entity = session.Entity, series = now.Select(line => line.Name.Series).ToArray(), years = now.Select(line => line.Name.Year).ToArray(),
                 numbers = now.Select(line => line.Name.Number).ToArray(),
             });
-        var addressed = await Address(session, now);
+        var addressed = await Address(session, now, run);
         if (addressed.Count > 0)
             results = [.. results.Select(result => result.Outcome == "unchanged" && addressed.Contains(result.Line) ? result with { Outcome = "changed" } : result)];
         // The day of notification often comes after the payment, and may be another than the citizen said.
@@ -60,7 +63,7 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
     }
 
     /// <summary>Writes down where to write to who has to pay, and answers the lines that brought something new. A file that says nothing takes nothing away.</summary>
-    async Task<HashSet<int>> Address(IEntitySession session, IReadOnlyList<FineLine> batch)
+    async Task<HashSet<int>> Address(IEntitySession session, IReadOnlyList<FineLine> batch, Guid? run)
     {
         FineLine[] with = [.. batch.Where(line => line.Email.Length > 0)];
         return with.Length == 0 ? [] : [.. await session.List<int>(
@@ -70,25 +73,30 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
                   from unnest(@lines::int[], @series::text[], @years::int[], @numbers::int[], @emails::text[]) as l (line, series, year, number, email)
                   join fines.fine f on f.entity_id = @entity and f.series = l.series and f.year = l.year and f.number = l.number
             ), written as (
-                insert into fines.subject as known (entity_id, fine_id, email, changed_at)
-                select @entity, fine_id, email, @now from line
-                on conflict (entity_id, fine_id) do update set email = excluded.email, changed_at = excluded.changed_at where known.email <> excluded.email
+                insert into fines.subject as known (entity_id, fine_id, email, changed_at, run_id)
+                select @entity, fine_id, email, @now, @run from line
+                on conflict (entity_id, fine_id) do update set email = excluded.email, changed_at = excluded.changed_at, before = known.email, run_id = excluded.run_id where known.email <> excluded.email
                 returning fine_id
+            ), noted as (
+                -- Where nothing but the address is new, the fine itself stays as it is.
+                insert into fines.import_change (entity_id, run_id, fine_id, before, changed_at)
+                select @entity, @run, f.fine_id, to_jsonb(f), f.changed_at from fines.fine f join written using (fine_id) where f.entity_id = @entity and @run::uuid is not null
+                on conflict (entity_id, run_id, fine_id) do nothing
             )
             select line.line from line join written using (fine_id)
             """,
             new
             {
-                entity = session.Entity, now = time.GetUtcNow(), lines = with.Select(line => line.Line).ToArray(), series = with.Select(line => line.Name.Series).ToArray(),
+                entity = session.Entity, now = time.GetUtcNow(), run, lines = with.Select(line => line.Line).ToArray(), series = with.Select(line => line.Name.Series).ToArray(),
                 years = with.Select(line => line.Name.Year).ToArray(), numbers = with.Select(line => line.Name.Number).ToArray(), emails = with.Select(line => line.Email).ToArray(),
             })];
     }
 
     /// <summary>Keeps the line for later when it would change what an unpaid fine costs, or whether it may be paid.</summary>
-    async Task<bool> Keep(IEntitySession session, FineLine line) => await session.Execute(
+    async Task<bool> Keep(IEntitySession session, FineLine line, Guid? run) => await session.Execute(
         """
-        insert into fines.pending_change as p (entity_id, fine_id, fields, asked_at)
-        select @entity, fine_id, @fields, @now
+        insert into fines.pending_change as p (entity_id, fine_id, fields, asked_at, run_id)
+        select @entity, fine_id, @fields, @now, @run
           from fines.fine
          where entity_id = @entity and series = @Series and year = @Year and number = @Number and state = 'open'
            and (min_cents, max_cents, costs_cents, discount_excluded, violated_on, contested_at_once, notified_on, phase)
@@ -96,24 +104,25 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
                                  coalesce(@notified::date, case when @noPerfected then send_perfected_on end),
                                  case when @noPhase and not (phase = 'notice' and (@contested or @notified::date is not null)) then phase else @phase end)
         on conflict (entity_id, fine_id) do update
-           set fields = excluded.fields, state = 'waiting', decided_at = null,
+           set fields = excluded.fields, run_id = excluded.run_id, state = 'waiting', decided_at = null,
                asked_at = case when p.state = 'waiting' and p.fields = excluded.fields then p.asked_at else excluded.asked_at end
         """,
         new
         {
-            entity = session.Entity, line.Name.Series, line.Name.Year, line.Name.Number, fields = line.Source.ToJson(), now = time.GetUtcNow(),
+            entity = session.Entity, run, line.Name.Series, line.Name.Year, line.Name.Number, fields = line.Source.ToJson(), now = time.GetUtcNow(),
             minimum = line.Minimum.Cents, maximum = line.Maximum.Cents, costs = line.Costs.Cents, excluded = line.DiscountExcluded,
             day = line.ViolatedOn, contested = line.ContestedAtOnce, notified = line.NotifiedOn, phase = Amounts.Phases.ToText(line.Phase),
             noSend = line.Lacks(FineColumns.SendCosts), noPerfected = line.Lacks(FineColumns.SendPerfectedOn), noPhase = line.Lacks(FineColumns.Phase),
         }) > 0;
 
-    object Parameters(IEntitySession session, IReadOnlyList<FineLine> batch)
+    object Parameters(IEntitySession session, IReadOnlyList<FineLine> batch, Guid? run)
     {
         T[] Each<T>(Func<FineLine, T> value) => [.. batch.Select(value)];
         return new
         {
             entity = session.Entity,
             now = time.GetUtcNow(),
+            run,
             absent = FineColumns.Optional.Where(batch[0].Lacks).ToArray(),
             lines = Each(fine => fine.Line),
             ids = Each(_ => Guid.CreateVersion7()),
@@ -178,13 +187,20 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
                 where entity_id = @entity and series = line.series and year = line.year and number = line.number and cardinality(@absent::text[]) > 0
                 limit 1
             ) k on true
+        ), before as (
+            -- Held until the end, in the order of the insert, so that what is kept is what is changed.
+            select f.fine_id, to_jsonb(f) as was
+            from (select series, year, number from incoming where @run::uuid is not null order by series, year, number) line
+            cross join lateral (
+                select * from fines.fine where entity_id = @entity and series = line.series and year = line.year and number = line.number limit 1 for no key update
+            ) f
         ), written as (
             insert into fines.fine as known (
                 entity_id, fine_id, series, year, number, municipality, place, article, comma, description, violated_on, plate, min_cents, max_cents, costs_cents, send_cents,
                 discount_excluded, contested_at_once, notified_on, send_perfected_on, phase, points, accessory, device, device_kind, road_owner, imported_at, changed_at)
             select @entity, fine_id, series, year, number, municipality, place, article, comma, description, violated_on, plate, min_cents, max_cents, costs_cents, send_cents,
                    discount_excluded, contested_at_once, notified_on, send_perfected_on, phase, points, accessory, device, device_kind, road_owner, @now, @now
-            from incoming
+            from incoming cross join (select count(*) from before) held
             order by series, year, number
             on conflict (entity_id, series, year, number) do update set
                 municipality = excluded.municipality, place = excluded.place, article = excluded.article, comma = excluded.comma, description = excluded.description,
@@ -203,6 +219,10 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
                    excluded.max_cents, excluded.costs_cents, excluded.send_cents, excluded.discount_excluded, excluded.contested_at_once, excluded.notified_on,
                    excluded.send_perfected_on, excluded.phase, excluded.points, excluded.accessory, excluded.device, excluded.device_kind, excluded.road_owner)
             returning known.series, known.year, known.number, known.fine_id
+        ), noted as (
+            insert into fines.import_change (entity_id, run_id, fine_id, before, changed_at)
+            select @entity, @run, w.fine_id, b.was, @now from written w left join before b on b.fine_id = w.fine_id where @run::uuid is not null
+            on conflict (entity_id, run_id, fine_id) do update set changed_at = excluded.changed_at
         )
         select i.line,
                case

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using CsvHelper;
+using Platform.Core.Pages;
 using Platform.Core.Plugins;
 using Services.Fines.Register;
 
@@ -18,21 +19,21 @@ internal static class FinesFile
     static readonly char[] Separators = [';', ',', '\t'];
 
     /// <summary>The lines in order. A file that cannot be read at all gives one line of number 1 with its error and nothing else.</summary>
-    public static async IAsyncEnumerable<ReadLine> Read(Stream file, DateOnly today, [EnumeratorCancellation] CancellationToken stop)
+    public static async IAsyncEnumerable<ReadLine> Read(Stream file, DateOnly today, Texts texts, [EnumeratorCancellation] CancellationToken stop)
     {
         using var text = new StreamReader(file, Utf8OrWindows1252.Encoding, detectEncodingFromByteOrderMarks: true, 64 * 1024, leaveOpen: true);
         var before = 1;
-        var heading = Heading(text, out var problem);
+        var heading = Heading(text, texts, out var problem);
         char? said = null;
         // Excel's own way to say what stands between the columns.
         if (heading is ['s', 'e', 'p', '=', var between and (';' or ',' or '\t')])
         {
             said = between;
-            heading = Heading(text, out problem);
+            heading = Heading(text, texts, out problem);
             before = 2;
         }
         var separator = said ?? Separators.MaxBy(mark => heading?.Count(c => c == mark) ?? 0);
-        var columns = heading is null ? null : Columns.Find(heading, separator, out problem);
+        var columns = heading is null ? null : Columns.Find(heading, separator, texts, out problem);
         if (columns is null)
         {
             yield return new(null, [FineLineReader.Error(1, null, null, problem!)], SourceLine.None, IsData: false);
@@ -68,18 +69,18 @@ internal static class FinesFile
             var line = checked((int)csv.LineNumber + before);   // the heading was read before
             if (broken)
             {
-                yield return Bad(line, null, SourceLine.None, "Da qui in poi il file non si legge: una riga è troppo lunga per essere un verbale. Le righe seguenti non sono state caricate.");
+                yield return Bad(line, null, SourceLine.None, texts["file.cut"]);
                 yield break;
             }
             if (!more)
                 yield break;
             if (!IsBlank(csv))
-                yield return ReadOne(csv, line, columns, badQuotes, today, seen);
+                yield return ReadOne(csv, line, columns, badQuotes, today, texts, seen);
         }
     }
 
     // Not by ReadLine: a file of one endless line would be held in memory whole.
-    static string? Heading(StreamReader text, out string? problem)
+    static string? Heading(StreamReader text, Texts texts, out string? problem)
     {
         var heading = new StringBuilder();
         problem = null;
@@ -91,34 +92,34 @@ internal static class FinesFile
             if (next is -1 or '\r' or '\n')
             {
                 var line = heading.ToString();
-                problem = line.StartsWith("PK\u0003\u0004", StringComparison.Ordinal) ? "È un foglio di calcolo e non un CSV. Salvalo come \"CSV UTF-8\" e riprova."
-                    : line.Contains('\0', StringComparison.Ordinal) ? "Il file non è testo, o è in UTF-16 senza il suo segno all'inizio. Salvalo come \"CSV UTF-8\" e riprova."
-                    : string.IsNullOrWhiteSpace(line) ? "Il file è vuoto, o la prima riga non ha i nomi delle colonne."
+                problem = line.StartsWith("PK\u0003\u0004", StringComparison.Ordinal) ? texts["file.sheet"]
+                    : line.Contains('\0', StringComparison.Ordinal) ? texts["file.nottext"]
+                    : string.IsNullOrWhiteSpace(line) ? texts["file.empty"]
                     : null;
                 return problem is null ? line : null;
             }
             heading.Append((char)next);
         }
-        problem = "La prima riga è troppo lunga per essere i nomi delle colonne. È un file CSV?";
+        problem = texts["file.heading.long"];
         return null;
     }
 
-    static ReadLine ReadOne(CsvReader csv, int line, Columns columns, bool badQuotes, DateOnly today, SeenNumbers seen)
+    static ReadLine ReadOne(CsvReader csv, int line, Columns columns, bool badQuotes, DateOnly today, Texts texts, SeenNumbers seen)
     {
         var fields = new string[csv.FieldCount];
         for (var i = 0; i < fields.Length; i++)
             fields[i] = Plain(csv.GetString(i).Trim());
         var source = new SourceLine(columns.Names, fields);
         if (badQuotes)
-            return Bad(line, null, source, "Le virgolette non tornano. Se un testo le contiene, scrivile doppie e chiudi il testo tra virgolette, senza andare a capo.");
+            return Bad(line, null, source, texts["line.quotes"]);
         if (fields.Length != columns.Width)
-            return Bad(line, null, source, $"La riga ha {fields.Length} colonne e l'intestazione {columns.Width}. Se un testo o un importo contiene il separatore, chiudilo tra virgolette.");
+            return Bad(line, null, source, texts["line.width", fields.Length, columns.Width]);
 
-        var fine = FineLineReader.Read(line, column => columns.Of(column) is { } place ? fields[place] : "", today, out var errors, source);
+        var fine = FineLineReader.Read(line, column => columns.Of(column) is { } place ? fields[place] : "", today, texts, out var errors, source);
         if (fine is null)
             return new(null, errors, source);
         if (seen.Add(fine.Name, line) is { } before)
-            return Bad(line, fine.Name.ToString(), source, $"Lo stesso verbale è già alla riga {before}. Lascia una sola riga.");
+            return Bad(line, fine.Name.ToString(), source, texts["line.twice", before]);
         return new(fine, [], source);
     }
 
@@ -147,7 +148,7 @@ internal static class FinesFile
         /// <summary>Null where the file leaves an optional column out.</summary>
         public int? Of(string column) => places.TryGetValue(column, out var place) ? place : null;
 
-        public static Columns? Find(string heading, char separator, out string? problem)
+        public static Columns? Find(string heading, char separator, Texts texts, out string? problem)
         {
             using var names = CsvReader.FromText(heading, new CsvReaderOptions { Separator = separator, HasHeader = false, TrimWhitespace = true });
             names.Read();
@@ -159,14 +160,13 @@ internal static class FinesFile
                 all[i] = name;
                 if (FineColumns.Knows(name) && !places.TryAdd(name, i))
                 {
-                    problem = $"La colonna {name} c'è due volte. Lasciane una.";
+                    problem = texts["file.column.twice", name];
                     return null;
                 }
             }
             var missing = FineColumns.Required.Where(column => !places.ContainsKey(column)).ToList();
             problem = missing.Count == 0 ? null
-                : $"{(missing.Count == 1 ? "Manca la colonna" : "Mancano le colonne")}: {string.Join(", ", missing)}. "
-                  + "La prima riga deve avere i nomi delle colonne, in qualsiasi ordine, separati da punto e virgola, virgola o tabulazione.";
+                : texts[missing.Count == 1 ? "file.column.missing" : "file.columns.missing", string.Join(", ", missing)];
             return problem is null ? new(all, places) : null;
         }
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Platform.Core.Documents;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
@@ -12,7 +13,7 @@ namespace Services.Fines;
 /// It needs no key to be safe to repeat: lines are known by the fine's own number, and a load that broke off goes on where it stood when the file is loaded again.
 /// </remarks>
 [RequiresPermission("fines.load")]
-internal sealed class ImportFines(ISessions sessions, FineLoader loader, TimeProvider time) : IImport
+internal sealed class ImportFines(ISessions sessions, FineLoader loader, UndoImport undo, TimeProvider time) : IUndoableImport
 {
     internal const int BatchSize = 500;
 
@@ -24,7 +25,7 @@ internal sealed class ImportFines(ISessions sessions, FineLoader loader, TimePro
             await foreach (var batch in Batches(file, tally, stop))
             {
                 var inPayment = await loader.InPayment(batch, stop);
-                await tally.Take(batch, await sessions.Run(session => Load(session, batch, inPayment), stop));
+                await tally.Take(batch, await sessions.Run(session => Load(session, file, batch, inPayment), stop));
             }
             return tally.Report();
         }
@@ -44,7 +45,7 @@ internal sealed class ImportFines(ISessions sessions, FineLoader loader, TimePro
                 async session =>
                 {
                     await foreach (var batch in Batches(file, second, stop))
-                        await second.Take(batch, await Load(session, batch, all));
+                        await second.Take(batch, await Load(session, file, batch, all));
                     return second.Errors == 0 ? true : throw new TakenBackException("A line was refused.");
                 },
                 stop);
@@ -56,9 +57,11 @@ internal sealed class ImportFines(ISessions sessions, FineLoader loader, TimePro
         return second.Report();
     }
 
-    async Task<IReadOnlyList<Loaded>> Load(IEntitySession session, IReadOnlyList<FineLine> batch, HashSet<string> inPayment)
+    public Task<ImportUndo> Undo(Guid run, CultureInfo culture, CancellationToken stop) => undo.Run(run, FinesTexts.In(culture), stop);
+
+    async Task<IReadOnlyList<Loaded>> Load(IEntitySession session, ImportFile file, IReadOnlyList<FineLine> batch, HashSet<string> inPayment)
     {
-        var loaded = await loader.Load(session, batch, inPayment);
+        var loaded = await loader.Load(session, batch, inPayment, file.Run);
         var (added, changed, waiting) = (loaded.Count(l => l.Outcome == "added"), loaded.Count(l => l.Outcome == "changed"), loaded.Count(l => l.Outcome == "waiting"));
         if (added + changed + waiting > 0)
             session.Record("fines.imported", new { added, changed, waiting });
@@ -68,7 +71,7 @@ internal sealed class ImportFines(ISessions sessions, FineLoader loader, TimePro
     async IAsyncEnumerable<IReadOnlyList<FineLine>> Batches(ImportFile file, Tally tally, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
     {
         var batch = new List<FineLine>(BatchSize);
-        await foreach (var line in FinesFile.Read(file.Content, LegalTime.Day(time.GetUtcNow()), stop))
+        await foreach (var line in FinesFile.Read(file.Content, LegalTime.Day(time.GetUtcNow()), FinesTexts.In(file.Culture), stop))
         {
             await tally.Take(line);
             if (line.Fine is { } fine)
@@ -91,6 +94,7 @@ internal sealed class Tally(ImportFile file)
 {
     readonly ImportErrors _errors = new();
     readonly CsvSheet? _sheet = file.Refused is { } refused ? new(refused) : null;
+    readonly Platform.Core.Pages.Texts _texts = FinesTexts.In(file.Culture);
     bool _headed;
     int _read, _added, _changed, _unchanged, _waiting, _refused;
 
@@ -127,15 +131,13 @@ internal sealed class Tally(ImportFile file)
                     break;
                 default:
                     var line = batch.First(line => line.Line == result.Line);
-                    await Refuse(line.Source, [FineLineReader.Error(result.Line, null, line.Name.ToString(), PaidAlready)], isData: true);
+                    await Refuse(line.Source, [FineLineReader.Error(result.Line, null, line.Name.ToString(), _texts["line.paid"])], isData: true);
                     break;
             }
         }
     }
 
     public ImportReport Report() => new(_read, _added, _changed, _unchanged, _errors.First) { Waiting = _waiting, Refused = _refused, MoreErrors = _errors.More };
-
-    internal const string PaidAlready = "Il verbale è già pagato: importi, spese ed esclusione dello sconto non si possono più cambiare. La riga non è stata caricata.";
 
     async Task Refuse(SourceLine source, IReadOnlyList<ImportError> errors, bool isData)
     {

@@ -19,7 +19,7 @@ internal sealed class ApplyPending(ISessions sessions, ICommands commands, FineL
         {
             var waiting = await sessions.Run(session => session.List<Waiting>(
                 """
-                select p.fine_id as id, f.series, f.year, f.number, p.fields
+                select p.fine_id as id, f.series, f.year, f.number, p.fields, p.run_id as run
                   from fines.pending_change p join fines.fine f on f.entity_id = p.entity_id and f.fine_id = p.fine_id
                  where p.entity_id = @entity and p.state = 'waiting' and p.fine_id > @last
                  order by p.fine_id
@@ -47,11 +47,11 @@ internal sealed class ApplyPending(ISessions sessions, ICommands commands, FineL
             new { entity = session.Entity, change.Id, change.Fields }))
             return false;
         var kept = SourceLine.FromJson(change.Fields);
-        var line = FineLineReader.Read(1, kept.Field, LegalTime.Day(time.GetUtcNow()), out _, kept);
+        var line = FineLineReader.Read(1, kept.Field, LegalTime.Day(time.GetUtcNow()), FinesTexts.In(Platform.Core.Pages.PageCultures.Italian), out _, kept);
         // What payments knows to be paid the register may not have heard yet: then it is decided when it has.
         if (paid && await session.First<bool>("select state = 'open' from fines.fine where entity_id = @entity and fine_id = @Id", new { entity = session.Entity, change.Id }))
             return false;
-        if (line is not null && (await loader.Load(session, [line], []))[0].Outcome != "paid")
+        if (line is not null && (await loader.Load(session, [line], [], change.Run))[0].Outcome != "paid")
         {
             await session.Execute("delete from fines.pending_change where entity_id = @entity and fine_id = @Id", new { entity = session.Entity, change.Id });
             session.Record("fines.pending_applied", new { fine = change.Name });
@@ -71,7 +71,7 @@ internal sealed class ApplyPending(ISessions sessions, ICommands commands, FineL
         return true;
     }
 
-    sealed record Waiting(Guid Id, string Series, int Year, int Number, string Fields)
+    sealed record Waiting(Guid Id, string Series, int Year, int Number, string Fields, Guid? Run)
     {
         public string Name => new FineNumber(Series, Year, Number).ToString();
     }

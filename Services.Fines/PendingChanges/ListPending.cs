@@ -31,7 +31,7 @@ internal sealed class ListPending(ISessions sessions) : IOfficeCommand
             await sheet.Row(
                 new FineNumber(row.Series, row.Year, row.Number).ToString(), row.State == "waiting" ? "in attesa" : "respinto", LegalTime.Day(row.AskedAt),
                 row.DecidedAt is { } decided ? LegalTime.Day(decided) : null, field(FineColumns.Minimum), field(FineColumns.Maximum), field(FineColumns.Costs),
-                row.State == "waiting" ? "C'è un pagamento in corso." : Tally.PaidAlready);
+                row.State == "waiting" ? "C'è un pagamento in corso." : FinesTexts.In(Platform.Core.Pages.PageCultures.Italian)["line.paid"]);
         }
         return null;
     }

@@ -21,6 +21,7 @@ internal static class Movement
                                     and p.version > coalesce((select max(u.version) from fines.movement u where u.entity_id = @entity and u.fine_id = f.fine_id and u.part = @part and u.kind = 'reversed' and u.order_no = @order), -1))), @day, @at
           from fines.fine f
          where f.entity_id = @entity and f.series = @Series and f.year = @Year and f.number = @Number
+           and f.imported_at <= @at   -- what was told of a fine that was taken back with its file is not about the one that another file brought
         on conflict (entity_id, fine_id, part, version) do nothing
         """,
         new { entity = session.Entity, name.Series, name.Year, name.Number, part, version, kind, order, cents = cents?.Cents, day = LegalTime.Day(at), at });

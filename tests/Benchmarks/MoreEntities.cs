@@ -34,6 +34,13 @@ internal static class MoreEntities
         report.Note(Part, $"{Rounds} times {scale.Entities.Whole()} municipalities, each with its contacts and one activation, written past the host; after each time the difference of what is left after full collections. Median.");
     }
 
+    /// <summary>Writes municipalities past the host, each with one service.</summary>
+    public static async Task Write(PorticoTestHost host, int from, int to)
+    {
+        await Register.Run(host.Database, Add, new { from, to });
+        host.Container.Resolve<EntityDirectory>().Forget();
+    }
+
     /// <summary>What is alive once the host has read all entities anew.</summary>
     static async Task<long> Memory(PorticoTestHost host)
     {

@@ -3,7 +3,7 @@ using System.Globalization;
 using Platform.Testing;
 using Portico.Benchmarks;
 
-// ./build.sh bench [--large] [--only trips,payment,lookup,search,entities,background,host]
+// ./build.sh bench [--large] [--only trips,payment,lookup,search,pages,entities,background,host]
 string? Option(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
 
 var only = Option("--only")?.Split(',') ?? [];

@@ -3,7 +3,7 @@ namespace Portico.Benchmarks;
 /// <summary>Everything there is to measure, in order.</summary>
 internal static class Suite
 {
-    public static readonly IReadOnlyList<string> Parts = ["trips", "payment", "lookup", "search", "entities", "background", "host"];
+    public static readonly IReadOnlyList<string> Parts = ["trips", "payment", "lookup", "search", "pages", "entities", "background", "host"];
 
     /// <param name="only">Some of <see cref="Parts"/>; all when empty.</param>
     /// <param name="program">The host's program; the one the build left when null.</param>
@@ -26,6 +26,8 @@ internal static class Suite
         }
         if (Wanted("search"))
             await Search.Measure(report, scale);
+        if (Wanted("pages"))
+            await ConsolePages.Measure(report, scale);
         if (Wanted("entities"))
             await MoreEntities.Measure(report, scale);
         if (Wanted("background"))

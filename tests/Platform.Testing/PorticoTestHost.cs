@@ -171,7 +171,7 @@ public sealed class PorticoTestHost : IAsyncDisposable
     public async Task<ImportReport> Import(string service, string verb, string creditorCode, string csv, bool allOrNothing = false, TextWriter? refused = null)
     {
         await using var file = new MemoryStream(Encoding.UTF8.GetBytes(csv));
-        return await ServiceCommands.Import(_app, service, verb, creditorCode, new ImportFile(file) { AllOrNothing = allOrNothing, Refused = refused }, CancellationToken.None)
+        return await ServiceCommands.Import(_app, service, verb, creditorCode, "prova.csv", new ImportFile(file) { AllOrNothing = allOrNothing, Refused = refused }, CancellationToken.None)
             ?? throw new ArgumentException($"No entity {creditorCode}.", nameof(creditorCode));
     }
 

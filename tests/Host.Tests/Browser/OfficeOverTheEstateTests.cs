@@ -18,6 +18,7 @@ public sealed class OfficeOverTheEstateTests
                      ("centro/enti", "estate"), ("centro/enti/nuovo", "estate-new"), ("centro/enti/carica", "estate-load"), ("centro/enti/ente/MZB", "estate-entity"), ("centro/servizi", "estate-services"),
                      ("reno-galliera/impostazioni", "estate-settings"), ("reno-galliera/impostazioni/fines", "estate-settings-fines"), ("reno-galliera/multe/file", "estate-files"),
                      ("reno-galliera/multe/file/import", "estate-file"), ("reno-galliera/multe/dati", "estate-extracts"), ("reno-galliera/chiavi", "estate-keys"), ("reno-galliera/multe/dati/list", "estate-extract"),
+                     ("centro/enti/ente/MZB/guida", "estate-guide"), ("centro/servizi/pacchetti", "estate-packages"), ("centro/stato/scadenze", "estate-expiring"), ("reno-galliera/gradimento", "estate-ratings"),
                  })
         {
             await officer.Open("/console/" + page);
@@ -35,6 +36,11 @@ public sealed class OfficeOverTheEstateTests
         await officer.Page.WaitForURLAsync("**/file/import/**");
         await Assertions.Expect(officer.Page.Locator("main table")).ToBeVisibleAsync(new() { Timeout = 20_000 });
         await Look("a file with errors", "estate-run");
+        await TheSite.Host.Import("fines", "import", "URG", "serie;anno;numero;data_violazione;targa;comune;luogo;articolo;descrizione;minimo;massimo;spese;data_notifica;contestazione_immediata;sconto_escluso\n"
+            + $"W;2026;{width}{language.Length};2026-02-20;AB123CD;037005;Via Demo 1;art. 158;Sosta vietata;{(language == "it" ? 42 : 43)},00;173,00;2,00;;no;no\n");
+        await officer.Open("/console/reno-galliera/multe/file");
+        await officer.Open(await officer.Page.Locator("main table a").First.GetAttributeAsync("href") + "?annulla=1");
+        await Look("taking a load back", "estate-undo");
         await officer.Open("/console/centro/enti/nuovo");
         await officer.Page.Locator("main form button").ClickAsync();
         (await officer.Page.Locator(".portico-errors").CountAsync()).Should().Be(1);

@@ -12,7 +12,7 @@ public sealed class EstateTests
     [SetUp]
     public async Task Start()
     {
-        _host = await PorticoTestHost.Start();
+        _host = await PorticoTestHost.Start(secrets: [new("Secrets:vecchio:expires", "2026-04-15"), new("Secrets:nuovo:expires", "2027-04-15")]);
         _admin = await _host.SignInAs("000", ("administrator", ""));
     }
 
@@ -34,6 +34,7 @@ public sealed class EstateTests
     {
         await _admin.Open("/console/centro/enti/nuovo");
         await _admin.Send(Monghidoro());
+        await _admin.Open("/console/centro/enti/ente/MGD");
         _admin.Heading.Should().Be("Comune di Monghidoro");
         _admin.Reads.Should().Contain("Nessun servizio è attivo");
         using var citizen = _host.NewCitizen();
@@ -72,10 +73,75 @@ public sealed class EstateTests
     }
 
     [Test]
+    public async Task A_guided_page_tells_the_steps_shows_a_preview_and_publishes_when_all_is_ready()
+    {
+        await _admin.Open("/console/centro/enti/nuovo");
+        await _admin.Send([.. Monghidoro().Select(known => known.Item1 == "telefono" ? ("telefono", "") : known)]);
+        _admin.Address.AbsolutePath.Should().Be("/console/centro/enti/ente/MGD/guida");
+        _admin.Heading.Should().Be("Mettere in linea Comune di Monghidoro");
+        _admin.Reads.Should().Contain("Passi fatti: 1 di 5").And.Contain("2. Contatti e colore — da fare");
+        await _admin.Press("Pubblica");
+        _admin.Reads.Should().Contain("Non c’è niente da pubblicare");
+
+        await _admin.Open("/console/centro/enti/ente/MGD/guida");
+        await _admin.Send(("nome", "Comune di Monghidoro"), ("colore", "#0f6b3a"), ("telefono", "051 000000"));
+        _admin.Address.AbsolutePath.Should().EndWith("/guida");
+        _admin.Reads.Should().Contain("Passi fatti: 2 di 5");
+        await _admin.Send(("servizio", "fines"), ("creditore", "MGD"));
+        _admin.Reads.Should().Contain("Passi fatti: 4 di 5").And.Contain("annunciato, non ancora attivo").And.Contain("convenzione del centro servizi");
+        using var citizen = _host.NewCitizen();
+        await citizen.Open("/monghidoro/multe");
+        citizen.Status.Should().Be(404);
+
+        await _admin.Follow("Guarda l’anteprima");
+        _admin.Page.QuerySelector("link[href*='/monghidoro/tema.css']").Should().NotBeNull();
+        _admin.Page.QuerySelectorAll(".portico-services a").Select(link => link.GetAttribute("href")).Should().Equal("/monghidoro/multe");
+        _admin.Page.Body!.TextContent.Should().Contain("Anteprima");
+
+        await _host.Database.Execute("update payments.agreement set valid = daterange(lower(valid), '2020-01-02')");
+        await _host.After(TimeSpan.FromMinutes(1));
+        await _admin.Open("/console/centro/enti/ente/MGD/guida");
+        await _admin.Press("Pubblica");
+        _admin.Reads.Should().Contain("«Multe» non è ancora pronto");
+        await citizen.Open("/monghidoro/multe");
+        citizen.Status.Should().Be(404);
+        await _host.Database.Execute("update payments.agreement set valid = daterange(lower(valid), null)");
+        await _host.After(TimeSpan.FromMinutes(1));
+        await _admin.Open("/console/centro/enti/ente/MGD/guida");
+        await _admin.Press("Pubblica");
+
+        _admin.Reads.Should().Contain("Passi fatti: 5 di 5").And.Contain("È in linea");
+        await citizen.Open("/monghidoro/multe");
+        citizen.Status.Should().Be(200);
+    }
+
+    [Test]
+    public async Task What_expires_is_told_before_it_does()
+    {
+        await _host.Database.Execute("update payments.agreement set valid = daterange(lower(valid), '2026-04-01')");
+        await _host.After(TimeSpan.FromMinutes(1));
+        await _admin.Open("/console/centro/stato/scadenze");
+
+        _admin.Reads.Should().Contain("31 marzo 2026").And.Contain("Convenzione con la banca").And.Contain("Segreto: vecchio").And.NotContain("test");
+    }
+
+    [Test]
+    public async Task By_command_line_a_service_rests_and_wakes()
+    {
+        (await _host.Portico("maintenance", "set", "fines", "--entity", "VRG", "--until", "2026-03-10")).Errors.Should().Contain("Write moments as");
+        var told = await _host.Portico("maintenance", "set", "fines", "--entity", "VRG", "--until", DateTime.Now.AddDays(2).ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture), "--words", "Cambio del server");
+        told.Output.Should().Contain("fines of VRG rests from");
+        (await _host.Portico("maintenance", "list")).Output.Should().Contain("VRG;fines;").And.Contain("Cambio del server");
+        (await _host.Portico("maintenance", "end", "fines", "--entity", "VRG")).Code.Should().Be(0);
+        (await _host.Portico("maintenance", "end", "fines", "--entity", "VRG")).Code.Should().Be(1);
+    }
+
+    [Test]
     public async Task A_service_that_is_only_announced_is_prepared_at_the_desk_before_citizens_find_it()
     {
         await _admin.Open("/console/centro/enti/nuovo");
         await _admin.Send(Monghidoro());
+        await _admin.Open("/console/centro/enti/ente/MGD");
         await _admin.Send(("servizio", "fines"), ("creditore", "MGD"), ("annuncia", "si"));
         _admin.Reads.Should().Contain("annunciato, non ancora attivo");
         using var citizen = _host.NewCitizen();

@@ -31,6 +31,8 @@ public sealed class NewAdministratorTests
             ("nome", "Comune di Monghidoro"), ("tipo", "municipality"), ("id", "37040"), ("codice", "MGD"), ("slug", "monghidoro"), ("istat", "037040"), ("codice_fiscale", "00000000000"),
             ("telefono", "051 000000"));
         await admin.Send(("servizio", "fines"), ("creditore", "MGD"));
+        await admin.Press("Pubblica");
+        admin.Reads.Should().Contain("È in linea");
         await admin.Open("/console/monghidoro/multe/file/import");
         var today = LegalTime.Day(host.Clock.GetUtcNow());
         string Day(int ago) => today.AddDays(-ago).ToString("dd/MM/yyyy", CultureInfo.InvariantCulture);

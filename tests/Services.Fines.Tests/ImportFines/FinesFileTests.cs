@@ -215,7 +215,7 @@ public sealed class FinesFileTests
     {
         await using var endless = new EndlessFile();
         var read = 0;
-        await foreach (var line in FinesFile.Read(endless, Today, CancellationToken.None))
+        await foreach (var line in FinesFile.Read(endless, Today, FinesTexts.In(Platform.Core.Pages.PageCultures.Italian), CancellationToken.None))
         {
             line.Fine.Should().NotBeNull();
             if (++read == 20_000)
@@ -227,7 +227,7 @@ public sealed class FinesFileTests
     static async Task<List<ReadLine>> Read(Stream file)
     {
         var lines = new List<ReadLine>();
-        await foreach (var line in FinesFile.Read(file, Today, CancellationToken.None))
+        await foreach (var line in FinesFile.Read(file, Today, FinesTexts.In(Platform.Core.Pages.PageCultures.Italian), CancellationToken.None))
             lines.Add(line);
         return lines;
     }

@@ -197,7 +197,7 @@ public sealed class AtTheConsoleTests
 
         var (status, name, content) = await officer.Fetch("/console/reno-galliera/multe/dati/list", ("state", "open"));
 
-        (status, name).Should().Be((200, "fines-list-URG-2026-03-10.csv"));
+        (status, name).Should().Be((200, $"fines-list-URG-{Platform.Core.Time.LegalTime.Local(_host.Clock.GetUtcNow()):yyyy-MM-dd-HHmmss}.csv"));
         var told = Encoding.UTF8.GetString(content);
         told.Should().StartWith("\ufeff").And.Contain($"V/2026/{fine}");
         told[1..].Should().Be(await _desk.Ask("list", ("state", "open")));
@@ -230,6 +230,31 @@ public sealed class AtTheConsoleTests
         (await reader.Fetch(Load)).Status.Should().Be(403);
         (await loader.Fetch("/console/reno-galliera/multe/dati/list")).Status.Should().Be(403);
         (await reader.Fetch("/console/reno-galliera/multe/file/import/0197a000-0000-7000-8000-000000000001")).Status.Should().Be(403);
+    }
+
+    [Test]
+    public async Task Line_errors_are_in_the_officers_language()
+    {
+        using var officer = await _host.SignIn("URG", "fines.load");
+        await officer.Open(Load + "?lang=en");
+        await Upload(officer, "english.csv", $"{Desk.Heading}\n{_desk.Line(_desk.NewNumber(), minimum: "forty", phase: "x")}\n");
+        while (officer.Reads.Contains("Under way"))
+            await officer.LookAgain();
+
+        officer.Reads.Should().Contain("The amount cannot be read").And.Contain("Write one of these").And.NotContain("Scrivi");
+        officer.Page.QuerySelectorAll("td[lang=en]").Should().HaveCount(2);
+    }
+
+    [Test]
+    public async Task Each_of_two_files_of_a_day_has_a_name_of_its_own()
+    {
+        using var officer = await _host.SignIn("URG", "fines.read");
+        await _desk.NewFine();
+        await officer.Open("/console/reno-galliera/multe/dati/list");
+        var first = (await officer.Fetch("/console/reno-galliera/multe/dati/list", ("state", "open"))).Name;
+        await _host.After(TimeSpan.FromSeconds(1));
+
+        (await officer.Fetch("/console/reno-galliera/multe/dati/list", ("state", "open"))).Name.Should().NotBe(first).And.StartWith("fines-list-URG-");
     }
 
     static Task<int> Upload(Citizen officer, string name, string content, params (string, string)[] fields) => officer.Upload("file", name, Encoding.Latin1.GetBytes(content), fields);
