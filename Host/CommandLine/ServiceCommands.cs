@@ -48,6 +48,8 @@ internal static class ServiceCommands
                 return PorticoCommands.Misspell(["--refused names the file that is loaded."]);
             await using var app = await PorticoCommands.BuildOnly(settings, parsed, stop);
             var creditor = await SettingsCommands.Named(app, parsed.GetValue(entity)!, stop);
+            if (await OwedTo(app, service, creditor, stop) is { } owed)
+                return PorticoCommands.Fail($"The money of {service} in {creditor.Code} is owed to {owed.Name}: load the file with --entity {owed.Code}.");
             await using var left = parsed.GetValue(refused) is { } kept ? new StreamWriter(kept.FullName, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true)) : null;
             var report = await Import(
                 app, service, verb.Verb, creditor.Code, parsed.GetValue(file)!.Name, new ImportFile(input) { AllOrNothing = parsed.GetValue(whole), Refused = left, Progress = new Lines() }, stop);
@@ -58,6 +60,14 @@ internal static class ServiceCommands
             return code;
         });
         return command;
+    }
+
+    // What is loaded in the name of who is not paid no citizen would find.
+    static async Task<Entity?> OwedTo(PorticoApp app, string service, Entity named, CancellationToken stop)
+    {
+        var known = await app.Container.Resolve<EntityDirectory>().Current(stop);
+        return known.CreditorsOf(service, announced: true).Any(owed => owed.Id == named.Id) ? null
+            : known.ActivationsOf(named.Id).FirstOrDefault(offer => offer.Service == service)?.Creditor is { } id ? known.ById(id) : null;
     }
 
     static Command OfficeCommand(HostSettings settings, string service, OfficeVerb verb)

@@ -88,6 +88,23 @@ public sealed class UnionTests
         }
     }
 
+    [Test]
+    public async Task By_the_command_line_too_a_file_is_loaded_in_the_name_of_who_is_paid_only()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, $"{Desk.Heading}\n{desk.Line(desk.NewNumber())}\n");
+            var refused = await host.Portico("fines", "import", "--entity", "BEN", file);
+            (refused.Code, refused.Errors.TrimEnd()).Should().Be((1, "portico: The money of fines in BEN is owed to Unione Reno Galliera: load the file with --entity URG."));
+            (await host.Database.Value<long>("select count(*) from fines.fine f join core.entity e on e.entity_id = f.entity_id where e.code = 'BEN'")).Should().Be(0);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     [TestCase("after", "boh", "A fine’s number is written like V/2026/1042*")]
     [TestCase("plate", "?", "*plate*")]
     public async Task What_cannot_be_meant_is_refused_in_words(string option, string value, string words) =>
