@@ -41,7 +41,7 @@ public sealed class FinesService : IService
             new OfficeOption("year", "The year of the payments.", OfficeOptionKind.Number, required: true));
         service.Office<ListFines>("list", "The fines of a creditor; of a municipality whose union is the creditor, those of its territory. CSV.",
             new OfficeOption("municipality", "ISTAT code of the municipality where it happened."),
-            OfficeOption.OneOf("state", "Whether it is still to be paid.", ["open", "paid"]),
+            OfficeOption.OneOf("state", "Whether it is still to be paid; part: paid, and something of it is missing.", ["open", "paid", "part"]),
             OfficeOption.OneOf("phase", "Where it stands.", [.. Phases.Italian.Keys]),
             new OfficeOption("plate", "A number plate."),
             new OfficeOption("from", "First day of violation.", OfficeOptionKind.Day),

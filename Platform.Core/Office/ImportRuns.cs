@@ -90,13 +90,20 @@ internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvi
                 await file.DisposeAsync();
                 return known.Same ? new(known.Run, Known: true, Task.CompletedTask) : null;
             }
-            return new(run, Known: false, Task.Run(() => Load(call, verb, run, file, allOrNothing, culture, life.ApplicationStopping), CancellationToken.None));
+            return new(run, Known: false, Apart(() => Load(call, verb, run, file, allOrNothing, culture, life.ApplicationStopping)));
         }
         catch
         {
             await file.DisposeAsync();
             throw;
         }
+    }
+
+    // The seconds of the page, or of the call, that began it are not its own.
+    static Task Apart(Func<Task> work)
+    {
+        using (ExecutionContext.SuppressFlow())
+            return Task.Run(work, CancellationToken.None);
     }
 
     /// <summary>Loads a file here and now for who sits at this machine, and writes it down as any other load: the console's list has it.</summary>
@@ -165,7 +172,7 @@ internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvi
     {
         if (!await Claim(call, verb, run, stop))
             return false;
-        _ = Task.Run(() => UndoClaimed(call, verb, run, culture, life.ApplicationStopping), CancellationToken.None);
+        _ = Apart(() => UndoClaimed(call, verb, run, culture, life.ApplicationStopping));
         return true;
     }
 

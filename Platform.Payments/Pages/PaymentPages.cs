@@ -110,7 +110,10 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
             state, creditor!, row.Titles, row.OrderNo, new Euro(row.AskedCents), row.PaidAt is { } at ? LegalTime.Local(at) : null, row.NotOwed,
             row.ReceiptCode is { } receipt ? $"/verifica/{receipt}/quietanza.pdf" : null, row.ReceiptCode is { } check ? $"/verifica/{check}" : null,
             servicePath is null && !cart ? $"/{entity!.Slug}" : $"{servicePath ?? $"/{entity!.Slug}"}/{row.ReturnPage}".TrimEnd('/'), servicePath ?? $"/{entity!.Slug}",
-            http.Request.Query[Asked] is [{ } asked] ? asked == "1" && state != PaymentState.Unknown : null);
+            http.Request.Query[Asked] is [{ } asked] ? asked == "1" && state != PaymentState.Unknown : null)
+        {
+            Taken = row.Confirmed is { } confirmed && confirmed < row.AskedCents ? new Euro(confirmed) : null,
+        };
         if (!model.Waiting && !cart && state is (PaymentState.Paid or PaymentState.Failed))
             model = model with { Rating = await scopes.In(creditor!.Id, entity!.Id, row.Service, scope => Task.FromResult(scope.Resolve<IRatings>().About(row.OrderNo))) };
         if (model.Waiting)
@@ -361,7 +364,7 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
 
     const string SelectStatus =
         """
-        select p.payment_id, p.state, p.order_no, p.asked_cents, p.paid_at, p.service, p.return_page, p.agreement_id, p.language, p.opened, r.code as receipt_code,
+        select p.payment_id, p.state, p.order_no, p.asked_cents, case when p.taken_confirmed_at is not null then p.taken_cents end as confirmed, p.paid_at, p.service, p.return_page, p.agreement_id, p.language, p.opened, r.code as receipt_code,
                (select min(case u.kind when 'twice' then 'twice' else 'withdrawn' end) from payments.surplus u
                  where u.entity_id = p.entity_id and u.payment_id = p.payment_id and u.kind in ('twice', 'cancelled_due', 'too_late') and u.resolved_by is null) as not_owed,
                (select string_agg(distinct s.title, ', ')
@@ -379,6 +382,7 @@ internal sealed class PaymentPages(PageServer pages, EntityDirectory entities, S
         public Guid PaymentId { get; init; }
         public string State { get; init; } = "";
         public string OrderNo { get; init; } = "";
+        public long? Confirmed { get; init; }
         public long AskedCents { get; init; }
         public DateTimeOffset? PaidAt { get; init; }
         public string Service { get; init; } = "";
@@ -425,6 +429,9 @@ public sealed record StatusModel(
     PaymentState State, Entity Creditor, string Titles, string OrderNumber, Euro Amount, DateTimeOffset? PaidAt, string? NotOwed, string? ReceiptPath, string? CheckPath,
     string AgainPath, string ServicePath, bool? Answered = null)
 {
+    /// <summary>What the bank has confirmed that it took, where that is less than was asked; null where it is not, or where nobody knows yet.</summary>
+    public Euro? Taken { get; init; }
+
     /// <summary>Asked at the end; null while something is still to come.</summary>
     public RatingQuestion? Rating { get; init; }
 

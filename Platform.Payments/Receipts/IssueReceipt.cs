@@ -28,7 +28,7 @@ internal sealed class IssueReceipt(EntityDirectory entities, ServiceCatalog cata
         await session.Execute("select from payments.payment where entity_id = @entity and payment_id = @Payment for update", new { entity = session.Entity, happened.Payment });
         var payment = await session.First<PaymentRow>(
             """
-            select p.order_no, p.language, p.paid_at, p.shown_by, s.email, p.received, a.gateway, (select c.proof from payments.recording c where c.entity_id = p.entity_id and c.payment_id = p.payment_id) as proof,
+            select p.order_no, p.language, p.asked_cents, case when p.taken_confirmed_at is not null then p.taken_cents end as confirmed, p.paid_at, p.shown_by, s.email, p.received, a.gateway, (select c.proof from payments.recording c where c.entity_id = p.entity_id and c.payment_id = p.payment_id) as proof,
                    (select r.number from payments.receipt r where r.entity_id = p.entity_id and r.payment_id = p.payment_id) as issued
               from payments.payment p
               left join payments.subject s on s.entity_id = p.entity_id and s.subject_id = p.payer_id
@@ -81,7 +81,7 @@ internal sealed class IssueReceipt(EntityDirectory entities, ServiceCatalog cata
         var culture = PageCultures.Of(payment.Language);
         return new($"receipt/{id}", email, "receipt", culture, new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["amount"] = new Euro(lines.Sum(line => line.Cents)).In(culture),
+            ["amount"] = TakenOf(payment).In(culture),
             ["titles"] = string.Join(", ", lines.Select(line => line.Title).Distinct(StringComparer.Ordinal)),
             ["creditor"] = creditor.Name,
             ["paidAt"] = LegalTime.Local(payment.PaidAt).ToString("d MMMM yyyy, HH:mm", culture),
@@ -95,12 +95,16 @@ internal sealed class IssueReceipt(EntityDirectory entities, ServiceCatalog cata
         };
     }
 
+    /// <summary>Where the bank has confirmed less than was asked, that; what it took beyond is not what the receipt is for.</summary>
+    static Euro TakenOf(PaymentRow payment) => new(Math.Min(payment.AskedCents, payment.Confirmed ?? payment.AskedCents));
+
     Document Draw(Entity creditor, Entity? shownBy, PaymentRow payment, IReadOnlyList<LineRow> lines, string number, string code, DateTimeOffset now)
     {
         var culture = PageCultures.Of(payment.Language);
         var t = PaymentTexts.Catalog.In(culture);
         var paidAt = LegalTime.Local(payment.PaidAt);
         var total = new Euro(lines.Sum(line => line.Cents));
+        var taken = TakenOf(payment);
         // Of a cart each line says whose it is too.
         var several = lines.Select(line => line.Service).Distinct(StringComparer.Ordinal).Skip(1).Any();
         List<Fact> facts =
@@ -111,6 +115,8 @@ internal sealed class IssueReceipt(EntityDirectory entities, ServiceCatalog cata
             payment.Received is null ? new(t["receipt.paidat"], paidAt.ToString("d MMMM yyyy, HH:mm", culture)) : new(t["receipt.receivedon"], paidAt.ToString("d MMMM yyyy", culture)),
             new(t["receipt.order"], payment.OrderNo),
         ];
+        if (taken < total)
+            facts.Add(new(t["receipt.short"], (total - taken).In(culture)));
         if (payment.Proof is { } proof)
             facts.Add(new(t["receipt.proof"], proof));
         if (shownBy is not null && shownBy.Id != creditor.Id)
@@ -126,13 +132,13 @@ internal sealed class IssueReceipt(EntityDirectory entities, ServiceCatalog cata
             VerificationCode = code,
             Blocks =
             [
-                new Figure(t["receipt.amount"], total, How(payment, t)),
+                new Figure(t["receipt.amount"], taken, How(payment, t)),
                 new Platform.Core.Documents.Facts(facts),
                 new Heading(t["receipt.lines"]),
                 new Table(
                     [new Column(t["receipt.line"], 3), new Column(t["receipt.line.amount"], 1, Amounts: true)],
                     [.. lines.Select(line => new DocumentCell[] { $"{(several ? $"{catalog.Find(line.Service)?.TitleIn(culture) ?? line.Service}: " : "")}{line.Title}{(line.Instalment is { } n ? t["receipt.instalment", n, line.Instalments!] : "")} — {line.Label}", new Euro(line.Cents) })],
-                    new Total(t["receipt.total"], total)),
+                    new Total(t[taken < total ? "receipt.total.asked" : "receipt.total"], total)),
                 new QrCode(address.CheckOf(code), t["receipt.qr"]),
             ],
         };
@@ -148,6 +154,8 @@ internal sealed class IssueReceipt(EntityDirectory entities, ServiceCatalog cata
 
     sealed class PaymentRow
     {
+        public long AskedCents { get; init; }
+        public long? Confirmed { get; init; }
         public string OrderNo { get; init; } = "";
         public string Language { get; init; } = "it";
         public DateTimeOffset PaidAt { get; init; }

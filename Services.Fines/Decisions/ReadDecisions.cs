@@ -31,8 +31,7 @@ internal sealed class ReadDecisionsHandler(ISessions sessions, ISettings<FinesSe
         {
             var rows = await session.List<Row>(
                 """
-                select fine_id as id, 'supplement' as kind, paid_order as "order", (due_cents - paid_cents - rest_cents) as cents, opened_at as openedAt,
-                       case when exists (select from fines.movement m where m.entity_id = @entity and m.fine_id = s.fine_id and m.part = 0 and m.kind = 'short' and m.order_no = s.paid_order) then 'short' else '' end as phase
+                select fine_id as id, 'supplement' as kind, paid_order as "order", (due_cents - paid_cents - rest_cents) as cents, opened_at as openedAt, '' as phase
                   from fines.supplement s where entity_id = @entity and closed_at is null
                 union all
                 select fine_id, kind, order_no, cents, opened_at, phase from fines.decision where entity_id = @entity and closed_at is null
@@ -48,7 +47,7 @@ internal sealed class ReadDecisionsHandler(ISessions sessions, ISettings<FinesSe
     static OpenDecision Of(Row row, Fine fine, FinesSettings settings) => new(
         fine.Name.ToString(), row.Kind, row.Order, row.Cents,
         row.Kind != "supplement" ? $"decisions.why.{(row.Kind == "not_owed" ? row.Phase : row.Kind)}"
-            : row.Phase.Length > 0 ? $"decisions.why.{row.Phase}"
+            : fine.TakenShort is { } less ? less >= row.Cents + (fine.RestPaid ?? Euro.Zero) ? "decisions.why.short" : "decisions.why.short_late"
             : fine is { DeclaredOn: { } declared, NotifiedOn: { } notified } && notified < declared ? "decisions.why.declared" : "decisions.why.late",
         row.Kind == "supplement" ? fine.TermOfMinimum(settings) : null, row.OpenedAt);
 

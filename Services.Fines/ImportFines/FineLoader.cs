@@ -99,9 +99,10 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
         select @entity, fine_id, @fields, @now, @run
           from fines.fine
          where entity_id = @entity and series = @Series and year = @Year and number = @Number and state = 'open'
-           and (min_cents, max_cents, costs_cents, discount_excluded, violated_on, contested_at_once, notified_on, phase)
+           and (min_cents, max_cents, costs_cents, discount_excluded, violated_on, contested_at_once, notified_on, article, comma, phase)
                is distinct from (@minimum, @maximum, @costs + case when @noSend then send_cents else 0 end, @excluded, @day, @contested,
                                  coalesce(@notified::date, case when @noPerfected then send_perfected_on end),
+                                 @Article, case when @noComma then comma else @Comma end,
                                  case when @noPhase and not (phase = 'notice' and (@contested or @notified::date is not null)) then phase else @phase end)
         on conflict (entity_id, fine_id) do update
            set fields = excluded.fields, run_id = excluded.run_id, state = 'waiting', decided_at = null,
@@ -112,7 +113,7 @@ internal sealed class FineLoader(ISettings<FinesSettings> settings, ICommands co
             entity = session.Entity, run, line.Name.Series, line.Name.Year, line.Name.Number, fields = line.Source.ToJson(), now = time.GetUtcNow(),
             minimum = line.Minimum.Cents, maximum = line.Maximum.Cents, costs = line.Costs.Cents, excluded = line.DiscountExcluded,
             day = line.ViolatedOn, contested = line.ContestedAtOnce, notified = line.NotifiedOn, phase = Amounts.Phases.ToText(line.Phase),
-            noSend = line.Lacks(FineColumns.SendCosts), noPerfected = line.Lacks(FineColumns.SendPerfectedOn), noPhase = line.Lacks(FineColumns.Phase),
+            noSend = line.Lacks(FineColumns.SendCosts), noPerfected = line.Lacks(FineColumns.SendPerfectedOn), noPhase = line.Lacks(FineColumns.Phase), line.Article, line.Comma, noComma = line.Lacks(FineColumns.Comma),
         }) > 0;
 
     object Parameters(IEntitySession session, IReadOnlyList<FineLine> batch, Guid? run)

@@ -34,7 +34,7 @@ internal sealed class ListFines(ISessions sessions) : IOfficeCommand
 
         var foreign = creditor != call.Entity.Id;
         var sheet = new CsvSheet(output);
-        await sheet.Row("verbale", "data_violazione", "comune", "luogo", "articolo", "targa", "fase", "stato", "data_notifica", "minimo", "massimo", "spese", "pagato_il", "pagato", "ordine");
+        await sheet.Row("verbale", "data_violazione", "comune", "luogo", "articolo", "targa", "fase", "stato", "data_notifica", "minimo", "massimo", "spese", "pagato_il", "pagato", "ordine", "manca");
         var last = after ?? new FineNumber("", 0, 0);
         while (left > 0)
         {
@@ -54,7 +54,7 @@ internal sealed class ListFines(ISessions sessions) : IOfficeCommand
             foreach (var row in rows)
                 await sheet.Row(
                     row.Name.ToString(), row.ViolatedOn, row.Municipality, row.Place, row.Article, row.Plate, Phases.Italian.First(known => known.Value.ToText() == row.Phase).Key,
-                    row.State == "paid" ? "pagato" : "aperto", row.ToldOn, row.Minimum, row.Maximum, row.Costs, row.PaidOn, row.Paid, row.PaidOrder);
+                    row.State != "paid" ? "aperto" : row.Missing is null ? "pagato" : "pagato in parte", row.ToldOn, row.Minimum, row.Maximum, row.Costs, row.PaidOn, row.Paid, row.PaidOrder, row.Missing);
             if (rows.Count < page)
                 return null;
             left -= page;
@@ -69,10 +69,11 @@ internal sealed class ListFines(ISessions sessions) : IOfficeCommand
         """
         select series, year, number, violated_on as violatedOn, municipality::text, place, article || case comma when '' then '' else ' c. ' || comma end as article, plate, case when withdrawn = 'withdrawn' then 'archived' else phase end as phase, state,
                coalesce(notified_on, case when contested_at_once then violated_on end, declared_on) as toldOn, min_cents as minimum, max_cents as maximum, costs_cents as costs,
-               paid_on as paidOn, paid_cents as paid, paid_order as paidOrder
+               paid_on as paidOn, paid_cents + coalesce(s.rest_cents, 0) as paid, paid_order as paidOrder, case when s.closed_at is null then s.due_cents - s.supplement_paid - s.rest_cents end as missing
           from fines.fine
+          left join lateral (select rest_cents, closed_at, due_cents, paid_cents from fines.supplement x where x.entity_id = fine.entity_id and x.fine_id = fine.fine_id and x.paid_order = fine.paid_order) s (rest_cents, closed_at, due_cents, supplement_paid) on state = 'paid'
          where entity_id = @creditor and (series, year, number) > (@Series, @Year, @Number)
-           and (@municipality::text is null or municipality = @municipality::bpchar) and (@state::text is null or state = @state) and (@phase::text is null or case when withdrawn = 'withdrawn' then 'archived' else phase end = @phase)
+           and (@municipality::text is null or municipality = @municipality::bpchar) and (@state::text is null or (@state = 'part' and state = 'paid' and s.due_cents is not null and s.closed_at is null) or state = @state) and (@phase::text is null or case when withdrawn = 'withdrawn' then 'archived' else phase end = @phase)
            and (@plate::text is null or plate = @plate) and (@from::date is null or violated_on >= @from) and (@to::date is null or violated_on <= @to)
          order by series, year, number
          limit @page
@@ -80,7 +81,7 @@ internal sealed class ListFines(ISessions sessions) : IOfficeCommand
 
     sealed record Row(
         string Series, int Year, int Number, DateOnly ViolatedOn, string Municipality, string Place, string Article, string Plate, string Phase, string State, DateOnly? ToldOn,
-        Euro Minimum, Euro Maximum, Euro Costs, DateOnly? PaidOn, Euro? Paid, string? PaidOrder)
+        Euro Minimum, Euro Maximum, Euro Costs, DateOnly? PaidOn, Euro? Paid, string? PaidOrder, Euro? Missing)
     {
         public FineNumber Name => new(Series, Year, Number);
     }

@@ -10,3 +10,8 @@ alter table fines.supplement drop constraint supplement_paid_cents_check;
 alter table fines.supplement add check (paid_cents >= 0);
 alter table fines.supplement_payment drop constraint supplement_payment_cents_check;
 alter table fines.supplement_payment add check (cents >= 0);
+
+-- The office of a municipality reads what is missing of the fines of its territory too.
+create policy territory on fines.supplement for select to portico_fines using (
+    (select core.territory()) is not null
+    and exists (select from fines.fine f where f.entity_id = supplement.entity_id and f.fine_id = supplement.fine_id and f.municipality = (select core.territory())));

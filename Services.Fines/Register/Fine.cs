@@ -8,7 +8,7 @@ namespace Services.Fines.Register;
 internal sealed record Fine(
     Guid Id, string Series, int Year, int Number, string Municipality, string Place, string Article, string Description, DateOnly ViolatedOn, string Plate,
     Euro Minimum, Euro Maximum, Euro Costs, bool DiscountExcluded, bool ContestedAtOnce, DateOnly? NotifiedOn, string State, DateOnly? PaidOn, Euro? PaidAmount, string? PaidOrder,
-    string PhaseText = "report", DateOnly? DeclaredOn = null, int Points = 0, string Accessory = "", string Device = "", Euro? SupplementDue = null, int? SupplementPart = null, Euro? RestPaid = null, string? Withdrawn = null, bool TakenShort = false)
+    string PhaseText = "report", DateOnly? DeclaredOn = null, int Points = 0, string Accessory = "", string Device = "", Euro? SupplementDue = null, int? SupplementPart = null, Euro? RestPaid = null, string? Withdrawn = null, Euro? TakenShort = null)
 {
     public FineNumber Name => new(Series, Year, Number);
 
@@ -76,7 +76,8 @@ internal sealed record Fine(
                (select nullif(s.rest_cents, 0) from fines.supplement s
                  where s.entity_id = fine.entity_id and s.fine_id = fine.fine_id and s.paid_order = fine.paid_order) as restPaid,
                withdrawn,
-               exists (select from fines.movement m where m.entity_id = fine.entity_id and m.fine_id = fine.fine_id and m.part = 0 and m.kind = 'short' and m.order_no = fine.paid_order) as takenShort
+               (select nullif(greatest(0, sum(case m.kind when 'short' then m.cents else -m.cents end)), 0)::bigint from fines.movement m
+                 where m.entity_id = fine.entity_id and m.fine_id = fine.fine_id and m.part = 0 and m.kind in ('short', 'made_good') and m.order_no = fine.paid_order) as takenShort
         from fines.fine
         where entity_id = @entity and fine_id = any(@ids)
         """, new { entity = session.Entity, ids = ids.ToArray() });
@@ -94,7 +95,8 @@ internal sealed record Fine(
                (select nullif(s.rest_cents, 0) from fines.supplement s
                  where s.entity_id = fine.entity_id and s.fine_id = fine.fine_id and s.paid_order = fine.paid_order) as restPaid,
                withdrawn,
-               exists (select from fines.movement m where m.entity_id = fine.entity_id and m.fine_id = fine.fine_id and m.part = 0 and m.kind = 'short' and m.order_no = fine.paid_order) as takenShort
+               (select nullif(greatest(0, sum(case m.kind when 'short' then m.cents else -m.cents end)), 0)::bigint from fines.movement m
+                 where m.entity_id = fine.entity_id and m.fine_id = fine.fine_id and m.part = 0 and m.kind in ('short', 'made_good') and m.order_no = fine.paid_order) as takenShort
         from fines.fine
         where entity_id = @entity and series = @series and year = @year and number = @number
         """, new { entity = session.Entity, series = name.Series, year = name.Year, number = name.Number });

@@ -115,8 +115,8 @@ public sealed record ShowFineModel(
     /// <inheritdoc cref="SupplementUntil"/>
     public Euro? RestPaid { get; init; }
 
-    /// <summary>The bank took less than it was asked.</summary>
-    public bool TakenShort { get; init; }
+    /// <summary>By how much the bank took less than it was asked; null where it did not.</summary>
+    public Euro? TakenShort { get; init; }
 
     /// <summary>What it will cost, counted from a delivery that is to come; empty where the days are known.</summary>
     public IReadOnlyList<AmountDue> Later { get; init; } = [];

@@ -182,6 +182,24 @@ public sealed class GateTests
     }
 
     [Test]
+    public async Task A_load_that_a_page_began_goes_on_when_the_page_s_seconds_are_over()
+    {
+        await using var host = await PorticoTestHost.Start();
+        using var cut = new CancellationTokenSource();
+        using var file = new MemoryStream("serie;anno;numero;data_violazione;targa;comune;luogo;articolo;descrizione;minimo;massimo;spese;data_notifica;contestazione_immediata;sconto_escluso\nV;2026;1;01/02/2026;AB123CD;037005;Via Demo 1;art. 158;Sosta;42,00;173,00;2,00;;no;no\n"u8.ToArray());
+        var begun = await host.As("fines", "URG", "URG", async scope =>
+        {
+            Core.Storage.TimeLimit.Begin("portico_fines", TimeSpan.FromMilliseconds(1), cut.Token);
+            await cut.CancelAsync();
+            var verb = host.Container.Resolve<ServiceCatalog>().Find("fines")!.Imports.Single();
+            return await host.Container.Resolve<Core.Office.ImportRuns>().Begin(scope.Resolve<CallContext>(), verb, "multe.csv", file, false, null, CultureInfo.InvariantCulture, CancellationToken.None);
+        });
+        await begun!.Loaded;
+        (await host.Database.Rows<string>("select state from core.import_run")).Should().Equal("done");
+        (await host.Database.Value<long>("select count(*) from fines.fine")).Should().Be(1);
+    }
+
+    [Test]
     public async Task Handlers_that_block_their_threads_take_only_the_places_of_their_service()
     {
         await using var host = await Start();

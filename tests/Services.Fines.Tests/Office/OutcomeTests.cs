@@ -67,6 +67,8 @@ public sealed class OutcomeTests
         using var payer = host.NewCitizen();
         await payer.Open("/bentivoglio/multe");
         await payer.Send(("verbale", $"V/2026/{fine}"), ("data", desk.Iso(-20)), ("targa", "AB123CD"));
+        (await desk.Sheet("list", ("state", "part"))).Select(row => (row[0], row[7], row[13], row[15])).Should().Equal(($"V/2026/{fine}", "pagato in parte", "20,00", "11,40"));
+        (await host.Office("fines", "list", "BEN")).Should().Contain(";pagato in parte;", "the municipality where it happened reads the same");
         payer.Reads.Should().Contain("Questa multa è pagata in parte").And.Contain("La banca ha incassato meno dell’importo chiesto: mancano 11,40").And.Contain("Importo pagato 20,00");
         await payer.GoToBank();
         await payer.PayAtBank();
@@ -74,11 +76,33 @@ public sealed class OutcomeTests
 
         Desk.Rows(await desk.Ask("outcome")).Select(row => (row[7], row[9], row[11])).Should().Equal(("saldo", "11,40", ""));
         (await desk.Sheet("decisions")).Should().BeEmpty();
+        (await desk.Sheet("list", ("state", "part"))).Should().BeEmpty();
+        (await desk.Sheet("list")).Select(row => (row[7], row[13], row[15])).Should().Equal(("pagato", "31,40", ""));
+        var check = await host.Database.Value<string>("select r.code from payments.receipt r order by r.number limit 1");
+        await payer.Open($"/verifica/{check}");
+        payer.Reads.Should().Contain("La banca ha incassato 20,00");
+        var status = await host.Database.Value<string>("select status_code from payments.payment order by created_at limit 1");
+        await payer.Open($"/bentivoglio/pagamenti/{status}");
+        payer.Reads.Should().Contain("La banca ha incassato 20,00").And.Contain("il resto, 11,40");
         (await desk.Sheet("proceeds", ("year", "2026"))).Select(row => row[6]).Should().Equal("31,40");
         var book = (await host.Portico("ledger", "balances", "--entity", "URG")).Output;
         (await Booked("income/%")).Should().Be(-31_40, book);
         (await Booked("shortfall")).Should().Be(0, book);
         (await host.Portico("check", "money")).Code.Should().Be(0);
+    }
+
+    [Test]
+    public async Task What_is_missing_for_two_reasons_is_told_with_both()
+    {
+        var fine = await desk.NewFine();
+        var position = Position(fine);
+        await Tell(position, Paid(position, 1, "A"), Amount(position, 2, "A", 30_00));
+        (await desk.Load(false, desk.Line(fine, notified: -19))).Errors.Should().BeEmpty();
+        (await desk.Sheet("decisions")).Select(row => (row[3], row[4])).Should().Equal(("14,00", "la banca ha incassato meno, e dalle date che risultano ora l’importo era più alto"));
+        using var payer = host.NewCitizen();
+        await payer.Open("/bentivoglio/multe");
+        await payer.Send(("verbale", $"V/2026/{fine}"), ("data", desk.Iso(-20)), ("targa", "AB123CD"));
+        payer.Reads.Should().Contain("Mancano 14,00 €: in parte perché la banca ha incassato 1,40 € meno");
     }
 
     [Test]
