@@ -12,7 +12,7 @@ Usage: ./build.sh <target> [options]
   test       build, run all tests, and end with "N passed, N failed". One part only: ./build.sh test --filter=Fines
   faults     300 times: kill the host, cut the network, kill PostgreSQL, fill its disk, under a load of paying citizens; then compare our
              books with the bank's. --long: 1,000 times. --kills N, --seed N, --only campaign|disk|events|simulation|bills|hosts|repeats.
-  mutants    take one guard of the money out at a time, in a copy, and see the tests turn red. One only: ./build.sh mutants lock
+  mutants    take one guard of the money out at a time, in a copy, and see the tests turn red. Some only: ./build.sh mutants lock key
   bench      measure Portico against its budgets, beside the same rows written in SQL by hand, and write docs/benchmarks.md: some minutes on
              a quiet machine. --large: also a register of 10,000,000 fines. --only trips,payment,lookup,search,pages,entities,background,host.
   budgets    print what one more service and one more entity cost, beside what they may. Entities only: ./build.sh budgets entities

@@ -20,6 +20,13 @@ public interface IPositionOwner
     /// <param name="number">From 1.</param>
     /// <returns>Null: what it was opened with.</returns>
     ValueTask<Quote?> RepriceInstalment(PositionKey position, string plan, int number, DateOnly legalDay, CancellationToken stop) => new((Quote?)null);
+
+    /// <summary>
+    /// What the service would open for a reference that nobody has opened yet: an officer received money for it, and no payer ever came to its page. Unless overridden it knows none.
+    /// </summary>
+    /// <param name="reference">As an officer typed it; check it as what a citizen types.</param>
+    /// <returns>The position to open, under its own spelling of the reference; null where the creditor is owed nothing by it, or where it may not be paid.</returns>
+    ValueTask<OpenPosition?> Unopened(string reference, DateOnly legalDay, CancellationToken stop) => new((OpenPosition?)null);
 }
 
 /// <summary>An owner's answer.</summary>

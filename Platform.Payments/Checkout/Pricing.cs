@@ -32,6 +32,23 @@ internal sealed class Pricing(CallContext call, CallScopes scopes, ILogger<Prici
         return unchanged ? new Quote.Priced(await asOpened(), LegalTime.EndOf(day)) : quote;
     }
 
+    /// <summary>What the service would open for a reference that is not open yet; null when it knows none, fails or is silent.</summary>
+    public async Task<OpenPosition?> Unopened(string service, string reference, DateOnly day, CancellationToken stop)
+    {
+        using var cut = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        cut.CancelAfter(OwnerMayTake);
+        try
+        {
+            return await scopes.In<OpenPosition?>(call.Creditor, call.ShownBy, service, async scope => scope.ResolveOptionalKeyed<IPositionOwner>(service) is { } owner
+                ? await Task.Run(async () => await owner.Unopened(reference, day, cut.Token), CancellationToken.None).WaitAsync(OwnerMayTake, stop) : null);
+        }
+        catch (Exception wrong) when (!stop.IsCancellationRequested)
+        {
+            log.LogError(wrong, "The service {Service} could not say what an officer looks for at entity {Entity}; nothing was opened.", service, call.Creditor.Value);
+            return null;
+        }
+    }
+
     async Task<Quote?> Ask(PositionKey position, Func<IPositionOwner, CancellationToken, Task<Quote?>> ask, CancellationToken stop)
     {
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(stop);

@@ -28,6 +28,14 @@ internal sealed class FinePositions(ISessions sessions, ISettings<FinesSettings>
             stop);
     }
 
+    public async ValueTask<OpenPosition?> Unopened(string reference, DateOnly legalDay, CancellationToken stop) =>
+        FineNumber.TryParseReference(reference, out var name, out var part) && part == 0
+            ? await sessions.Run(
+                async session => await Fine.Find(session, name) is { } fine && await settings.Read(session) is var decided && fine.NotPayable(legalDay, decided) is null
+                    ? PriceFinesHandler.Position(fine, decided, legalDay) : null,
+                stop)
+            : null;
+
     static Quote PriceRest(Fine fine, int part, DateOnly legalDay) =>
         Supplements.NotPayable(fine) is { } why ? new Quote.Refused(why)
         // Another part than is asked for now is one that was paid.

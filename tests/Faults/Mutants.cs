@@ -99,7 +99,7 @@ internal sealed record Mutant(string Name, string Guard, string Tests, IReadOnly
 /// <summary>Proves that the tests can fail: builds a copy of the working tree without one guard after the other, and wants to see them red.</summary>
 internal static class Mutants
 {
-    public static async Task<int> Run(string? only, Action<string> tell)
+    public static async Task<int> Run(IReadOnlyList<string> only, Action<string> tell)
     {
         var source = Path.GetFullPath(Path.Combine(TestCluster.Artifacts, ".."));
         var copy = Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"portico-mutants-{Environment.ProcessId}"));
@@ -108,7 +108,7 @@ internal static class Mutants
             await Copy(source, copy);
             var survivors = 0;
             tell("| Guard taken out | Tests | Seen |\n|---|---|---|");
-            if (only is null)
+            if (only.Count == 0)
             {
                 foreach (var project in Mutant.All.GroupBy(mutant => mutant.Project, StringComparer.Ordinal))
                 {
@@ -118,7 +118,7 @@ internal static class Mutants
                     survivors += green ? 0 : 1;
                 }
             }
-            foreach (var mutant in Mutant.All.Where(mutant => only is null || mutant.Name == only))
+            foreach (var mutant in Mutant.All.Where(mutant => only.Count == 0 || only.Contains(mutant.Name, StringComparer.Ordinal)))
             {
                 var originals = await Apply(copy, mutant);
                 var (built, words) = await Build(copy, mutant.Project);

@@ -1,14 +1,14 @@
 using System.Globalization;
 using Portico.Faults;
 
-// ./build.sh faults [--long] [--kills N] [--seed N] [--only campaign|disk|events|simulation|bills|hosts|repeats]      ./build.sh mutants [name]      ./build.sh release-dump FILE
+// ./build.sh faults [--long] [--kills N] [--seed N] [--only campaign|disk|events|simulation|bills|hosts|repeats]      ./build.sh mutants [name …]      ./build.sh release-dump FILE
 string? Option(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
 int Number(string name, int otherwise) => int.TryParse(Option(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
 
 if (args is ["dump", var file])
     return await ReleaseDump.Write(file, Console.WriteLine);
 if (args is ["mutants", ..])
-    return await Mutants.Run(args.ElementAtOrDefault(1), Console.WriteLine);
+    return await Mutants.Run(args[1..], Console.WriteLine);
 
 var code = 0;
 if (Option("--only") is null or "campaign")

@@ -27,6 +27,9 @@ public enum Guard
 
     /// <summary>What is paid of a position closes its other ways of paying.</summary>
     OneWay,
+
+    /// <summary>An address of a bank's page is kept, and its payer sent there, only while the payment is open.</summary>
+    OpenOnly,
 }
 
 /// <param name="Steps">Each is one transaction, one message, one deed of a payer or of the bank, or a move of the clock.</param>
@@ -59,6 +62,8 @@ internal sealed record SimulationFound(int Steps, int Seed, int Payments, int He
 /// </summary>
 /// <remarks>
 /// Among the dues are positions that may be paid at once or in two instalments, payments of up to three dues as a cart's are, and money that an officer received, which no bank knows of.
+/// One payment in four goes to a bank that is called first, as PagOnline Imprese is: the answer with the page's address may be lost, its return says nothing, it calls no listener, and its
+/// success names no amount.
 /// Assumed of the bank: it tells its listener again until it is answered, and knows its own orders when asked.
 /// </remarks>
 internal sealed class Simulation(int seed, Guard without = Guard.None)
@@ -178,9 +183,33 @@ internal sealed class Simulation(int seed, Guard without = Guard.None)
             return;
         }
         AskAt(payment, _now + PaymentStates.Later(0));
+        if (payment.Opens = _dice.Next(4) == 0)
+            Begin(OpenAtBank(payment));
         _live.Enqueue(payment);
         if (_live.Count > 400)
             _live.Dequeue();
+    }
+
+    /// <summary>
+    /// As Opening does: the call was written down with the payment, its answer is stored and applied, then the address is kept. Whoever dies before that leaves an order that the
+    /// bank knows and nobody can pay.
+    /// </summary>
+    IEnumerable<bool> OpenAtBank(Payment payment)
+    {
+        yield return true;
+        _bank.TryAdd(payment.Id, new Order { Outcome = GatewayOutcome.Registered });
+        // Slow banks answer after we have asked about it, too.
+        for (var slow = _dice.Next(4); slow > 0; slow--)
+            yield return true;
+        if (_dice.Next(8) == 0)
+            yield break;
+        var message = new Message(payment.Id, "open", GatewayOutcome.Registered, null);
+        var fact = Store(message);
+        yield return true;
+        if (!fact.Applied)
+            Apply(payment, message, fact);
+        yield return true;
+        payment.Opened = without == Guard.OpenOnly || payment.State is PaymentState.Prepared or PaymentState.AtBank or PaymentState.Unknown;
     }
 
     /// <summary>One position in four may be paid at once or in two instalments.</summary>
@@ -219,6 +248,9 @@ internal sealed class Simulation(int seed, Guard without = Guard.None)
         if (_live.Count == 0)
             return;
         var payment = _live.ElementAt(_dice.Next(_live.Count));
+        // Nobody has the address of its page; who had it may go on when we have given the payment up.
+        if (payment.Opens && !payment.Opened)
+            return;
         if (!_bank.TryGetValue(payment.Id, out var order))
         {
             _bank.Add(payment.Id, order = new Order { Outcome = GatewayOutcome.Registered });
@@ -240,7 +272,7 @@ internal sealed class Simulation(int seed, Guard without = Guard.None)
             return;
         if (next == GatewayOutcome.Approved)
             // Now and then a bank takes another amount than was asked.
-            order.Taken = payment.Asked + (_dice.Next(50) == 0 ? _dice.Next(-1, 2) : 0) is > 0 and var taken ? taken : payment.Asked;
+            order.Taken = payment.Asked + (_dice.Next(50) == 0 && !payment.Opens ? _dice.Next(-1, 2) : 0) is > 0 and var taken ? taken : payment.Asked;
         order.Outcome = next;
         payment.History.Add(string.Create(CultureInfo.InvariantCulture, $"{_now:HH:mm:ss} at the bank: {next}"));
         Tell(payment, order, "listener");
@@ -250,6 +282,13 @@ internal sealed class Simulation(int seed, Guard without = Guard.None)
 
     void Tell(Payment payment, Order order, string channel)
     {
+        if (payment.Opens)
+        {
+            // Unsigned: it is no word about the money, and makes us ask.
+            if (channel == "return")
+                AskAt(payment, payment.NextQuery is { } planned && planned < _now ? planned : _now);
+            return;
+        }
         // No message that comes by itself names an amount: accounted reads as authorised, and the amount is asked for.
         _network.Add(new(payment.Id, channel, order.Outcome == GatewayOutcome.Completed ? GatewayOutcome.Approved : order.Outcome, null));
         if (_dice.Next(10) == 0)
@@ -317,10 +356,20 @@ internal sealed class Simulation(int seed, Guard without = Guard.None)
     {
         yield return true;
         var order = _bank.GetValueOrDefault(payment.Id);
+        if (payment.Opens && !payment.Opened)
+        {
+            // Nobody needs to be asked: the call is under way, or was lost.
+            var none = new Message(payment.Id, "unopened", _now - payment.CreatedAt > Opening.MayTake ? GatewayOutcome.NeverArrived : GatewayOutcome.NotFound, null);
+            yield return true;
+            var noted = Store(none);
+            yield return true;
+            Apply(payment, payment.Opened ? none with { Outcome = GatewayOutcome.NotFound } : none, noted);
+            yield break;
+        }
         var outcome = !calm && _dice.Next(8) == 0 ? GatewayOutcome.Undetermined : order?.Outcome ?? GatewayOutcome.NotFound;
         if (outcome == GatewayOutcome.NotFound && _now - payment.CreatedAt > NeverArrivedAfter)
             outcome = GatewayOutcome.NeverArrived;
-        var message = new Message(payment.Id, "query", outcome, outcome == GatewayOutcome.Completed ? order!.Taken : null);
+        var message = new Message(payment.Id, "query", outcome, outcome == GatewayOutcome.Completed ? payment.Opens ? payment.Asked : order!.Taken : null);
         yield return true;
         var fact = Store(message);
         yield return true;
@@ -543,6 +592,12 @@ internal sealed class Simulation(int seed, Guard without = Guard.None)
 
         /// <summary>By an officer.</summary>
         public bool Received { get; init; }
+
+        /// <summary>Its gateway is called first.</summary>
+        public bool Opens { get; set; }
+
+        /// <summary>The address of the bank's page is known, and the payer was sent there.</summary>
+        public bool Opened { get; set; }
         public long? Taken { get; set; }
         public DateTimeOffset CreatedAt { get; init; }
         public DateTimeOffset? NextQuery { get; set; }

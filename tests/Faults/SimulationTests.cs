@@ -25,6 +25,7 @@ public sealed class SimulationTests
     [TestCase(Guard.Forgotten)]
     [TestCase(Guard.Asking)]
     [TestCase(Guard.OneWay)]
+    [TestCase(Guard.OpenOnly)]
     public void Each_guard_taken_out_is_missed(Guard guard) =>
         Enumerable.Range(1, 5).Select(seed => new Simulation(seed, guard).Run(Steps)).Should().Contain(found => !found.Clean);
 }

@@ -1,3 +1,4 @@
+using Autofac;
 using Platform.Core.Commands;
 using Platform.Core.Money;
 using Platform.Core.Plugins;
@@ -9,7 +10,7 @@ using Platform.Payments.Recorded;
 
 namespace Platform.Payments.Office.Received;
 
-/// <summary>The position that a service calls so; null where it has opened none.</summary>
+/// <summary>The position that a service calls so, opened now where the service knows it and nobody had opened it; null where it knows none.</summary>
 [RequiresPermission(OfficePermissions.Record)]
 internal sealed record FindOwed(string Service, string Reference) : ICommand<Guid?>;
 
@@ -24,12 +25,19 @@ public sealed record Owed(string Service, string Reference, string Title, IReadO
 /// <param name="Cost">Today; null where its service does not say.</param>
 public sealed record OwedWay(string? Plan, int Number, int Count, string State, Euro? Cost);
 
-internal sealed class FindOwedHandler(ISessions sessions) : ICommandHandler<FindOwed, Guid?>
+internal sealed class FindOwedHandler(ISessions sessions, CallContext call, CallScopes scopes, Pricing pricing, TimeProvider clock) : ICommandHandler<FindOwed, Guid?>
 {
-    public Task<Guid?> Handle(FindOwed request, CancellationToken cancellationToken) => sessions.Run(
-        session => session.First<Guid?>(
-            "select position_id from payments.position where entity_id = @entity and service = @Service and reference = @Reference", new { entity = session.Entity, request.Service, request.Reference }),
-        cancellationToken);
+    public async Task<Guid?> Handle(FindOwed request, CancellationToken cancellationToken)
+    {
+        var opened = await sessions.Run(
+            session => session.First<Guid?>(
+                "select position_id from payments.position where entity_id = @entity and service = @Service and reference = @Reference", new { entity = session.Entity, request.Service, request.Reference }),
+            cancellationToken);
+        if (opened is not null || await pricing.Unopened(request.Service, request.Reference, LegalTime.Day(clock.GetUtcNow()), cancellationToken) is not { } unopened)
+            return opened;
+        // In the service's own name, as its page does when a payer presses the button.
+        return (await scopes.In(call.Creditor, call.Creditor, request.Service, scope => scope.Resolve<ICommands>().Send(unopened, cancellationToken))).Position.Value;
+    }
 }
 
 internal sealed class ShowOwedHandler(ISessions sessions, Pricing pricing, TimeProvider clock) : ICommandHandler<ShowOwed, Owed?>

@@ -3,6 +3,7 @@ using System.Net;
 using Autofac;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Platform.Core.Commands;
 using Platform.Core.Plugins;
 using Platform.Core.Tests.Embedded;
 using Platform.Testing;

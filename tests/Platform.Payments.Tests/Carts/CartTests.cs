@@ -260,6 +260,34 @@ internal sealed class CartTests : OnOneHost
             .Should().Equal((bill, Bus));
     }
 
+    [Test]
+    public async Task Two_payments_of_the_same_dues_in_the_opposite_order_do_not_stand_in_each_other_s_way()
+    {
+        _bare.Answer = (_, _) => new(MisbehavingOwner.Priced(1000));
+        var dues = new List<DueId>();
+        foreach (var n in Enumerable.Range(0, 6))
+            dues.Add((await Host.As(Bare[n % 2], "CTN", "CTN", scope => scope.Resolve<ICommands>().Send(
+                new OpenPosition($"Y{n}", "Bolletta", new(new(2026, 12, 31), [new("Voce", "9/0107102SP/", "1", new Euro(1000))])), CancellationToken.None))).Due);
+        var backs = new List<string>();
+        foreach (var round in Enumerable.Range(0, 4))
+        {
+            var checkout = (await Host.As("payments", "CTN", "CTN", scope => scope.Resolve<ICommands>().Send(
+                new StartCheckout(Guid.CreateVersion7(), [.. round % 2 == 0 ? dues : Enumerable.Reverse(dues)], "pagamenti/carrello", "it"), CancellationToken.None))).Value;
+            await Host.Bank.Lie(checkout.OrderNumber, new { listener = new { drop = true } });
+            backs.Add((await Host.Bank.Pay(checkout.GoTo)).Body);
+        }
+        // All at once, each several times.
+        var answers = await Task.WhenAll(Enumerable.Range(0, 16).Select(async n =>
+        {
+            using var answer = await Till.Post(Till.Return, backs[n % backs.Count]);
+            return answer.StatusCode;
+        }));
+        answers.Should().OnlyContain(status => status == System.Net.HttpStatusCode.SeeOther);
+        var ids = new { ids = dues.Select(due => due.Value).ToArray() };
+        (await Till.Count("payments.due_paid where due_id = any(@ids)", ids)).Should().Be(6);
+        (await Till.Count("payments.surplus where due_id = any(@ids) and kind = 'twice'", ids)).Should().Be(18);
+    }
+
     /// <summary>Dues of random amounts, a bank that now and then takes more or less, then random parts given back until nothing is left.</summary>
     [Test]
     public async Task Whatever_a_cart_costs_and_however_it_is_given_back_no_cent_is_lost()

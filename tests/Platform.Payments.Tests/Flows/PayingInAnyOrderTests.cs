@@ -213,6 +213,44 @@ internal sealed class PayingInAnyOrderTests : OnOneHost
         await Till.ShouldBePaidOnce(payment);
     }
 
+    [TestCase("insert", "payments.fact")]
+    [TestCase("update", "payments.fact")]
+    [TestCase("update", "payments.payment")]
+    [TestCase("update", "payments.position")]
+    [TestCase("insert", "payments.due_paid")]
+    [TestCase("update", "payments.due")]
+    [TestCase("insert", "payments.account")]
+    [TestCase("insert", "payments.transfer")]
+    [TestCase("insert", "core.outbox")]
+    [TestCase("insert", "core.delivery")]
+    [TestCase("insert", "core.journal")]
+    public async Task A_success_whose_transaction_breaks_at_any_of_its_writes_is_none_and_heals_by_itself(string write, string table)
+    {
+        var payment = await Till.Start();
+        var body = (await Till.PayAtBank(payment)).Body;
+        await Host.Database.Execute(
+            $$"""
+            create or replace function public.break() returns trigger language plpgsql as $f$ begin raise exception 'broken'; end $f$;
+            create trigger break before {{write}} on {{table}} for each row execute function public.break();
+            """);
+        try
+        {
+            using var answer = await Till.Post(Till.Return, body);
+            answer.StatusCode.Should().Be(HttpStatusCode.InternalServerError, "what is answered well is kept");
+        }
+        finally
+        {
+            await Host.Database.Execute($"drop trigger break on {table}");
+        }
+        (await Till.StateOf(payment)).Should().Be("prepared");
+        (await Till.Count("payments.due_paid where due_id = @Due", payment)).Should().Be(0);
+        (await Till.Count("payments.transfer where cause_id = @Attempt", payment)).Should().Be(0);
+        (await Till.Count("core.outbox where payload ->> 'orderNumber' = @Order", payment)).Should().Be(0);
+        await Host.After(Patience);
+        await Host.After(TimeSpan.FromSeconds(5));
+        await Till.ShouldBePaidOnce(payment);
+    }
+
     async Task Come(string step, Started payment, string body, string state)
     {
         switch (step)

@@ -114,6 +114,14 @@ internal sealed class PositionLifeTests : OnOneHost
     }
 
     [Test]
+    public async Task Sixty_four_that_open_the_same_position_at_once_open_one()
+    {
+        var opened = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => Till.Open("V/2026/64")));
+        opened.Distinct().Should().ContainSingle();
+        (await Till.Count("payments.position where reference = 'V/2026/64'", new { })).Should().Be(1);
+    }
+
+    [Test]
     public async Task Two_hosts_that_look_at_once_let_a_position_expire_once()
     {
         await using var other = await Host.Another();

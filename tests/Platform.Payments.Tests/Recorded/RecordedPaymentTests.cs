@@ -224,7 +224,7 @@ internal sealed class RecordedPaymentTests : OnOneHost
         await clerk.Follow("Registra un pagamento");
         await clerk.Send(("servizio", "fines"), ("riferimento", "V/2026/0"));
         clerk.Status.Should().Be(422);
-        clerk.Reads.Should().Contain("nessuna voce con questo riferimento");
+        clerk.Reads.Should().Contain("nessuna voce da pagare con questo riferimento");
         await clerk.Send(("servizio", "fines"), ("riferimento", reference));
         clerk.Address.AbsolutePath.Should().NotContain(reference, "addresses are logged");
         clerk.Reads.Should().Contain($"Verbale {reference}").And.Contain("Tutto in una volta — 42,00");
@@ -286,6 +286,32 @@ internal sealed class RecordedPaymentTests : OnOneHost
         await third.Press("conferma", "si");
         await Host.Quiet();
         (await FineOf(reference)).Should().StartWith("open");
+    }
+
+    [Test]
+    public async Task At_the_console_a_fine_that_nobody_has_looked_at_is_opened_when_it_is_paid_at_the_counter()
+    {
+        var fine = (await Host.LoadFine(number: $"{Interlocked.Increment(ref _number)}", minimum: 40, notifiedDaysAgo: 10)).Number;
+        using var clerk = await Host.SignIn("URG", "payments.see", "payments.record");
+        using var second = await Host.SignIn("URG", "payments.see", "payments.approve");
+        await clerk.Open($"{await Desk()}/ricevuti/nuovo");
+        await clerk.Send(("servizio", "fines"), ("riferimento", fine));
+        clerk.Reads.Should().Contain($"Verbale {fine}").And.Contain("42,00");
+        await clerk.Upload("documento", "foto.png", [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0d, 0x0a, 0x1a, 0x0a], ("importo", "42,00"), ("come", "post"), ("giorno", "2026-03-10"), ("prova", "CCP 12"));
+        var order = clerk.Heading.Split(' ')[^1];
+        await second.Open($"{await Desk()}/ricevuti/{order}");
+        await second.Press("azione", "approva");
+        await second.Press("conferma", "si");
+        await Host.Quiet();
+        (await FineOf(fine)).Should().Be($"paid {order}");
+        foreach (var none in new[] { "V/2026/999999", "V/2026/9'or 1=1", fine.ToLowerInvariant() + "/S0" })
+        {
+            await clerk.Open($"{await Desk()}/ricevuti/nuovo");
+            await clerk.Send(("servizio", "schoolfees"), ("riferimento", fine));
+            clerk.Status.Should().Be(422, "it is no bill");
+            await clerk.Send(("servizio", "fines"), ("riferimento", none));
+            clerk.Status.Should().Be(422, none);
+        }
     }
 
     [Test]
