@@ -1,4 +1,6 @@
+using Autofac;
 using CsCheck;
+using Platform.Core.Commands;
 using Platform.Core.Money;
 using Platform.Core.Plugins;
 using Platform.Payments;
@@ -116,6 +118,9 @@ public sealed class WalletTests
         await office.Send(("motivo", "Fine ciclo"));
         office.Reads.Should().Contain("Rimborsi chiesti: 0").And.Contain("Non chiesti: 2");
         (await host.Database.Value<long>("select sum(cents)::bigint from payments.refund")).Should().Be(40_70, "who presses twice asks once");
+        var (order, topUp) = (await host.Database.Value<string>("select order_number from schoolfees.wallet_line where kind = 'topup' order by day limit 1"), await host.Database.Value<string>("select code from schoolfees.topup order by asked_at limit 1"));
+        (await host.As("fines", "CTN", "CTN", scope => scope.Resolve<ICommands>().Send(new AskRefunds([new(order!, topUp!, new(1_00), NotOwed: false)], "prova"), CancellationToken.None)))
+            .Single().Refusal!.Code.Should().Be("refunds.unknown_payment", "another service's money is none of its own");
 
         await office.Open("/console/castenaso/rette");
         office.Reads.Should().Contain("I conti tornano al centesimo");
