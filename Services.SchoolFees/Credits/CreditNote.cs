@@ -185,21 +185,22 @@ internal sealed class ChooseCreditHandler(ISessions sessions, CallContext call, 
 }
 
 /// <summary>An order from which money of a note could go back.</summary>
+/// <param name="Bill">The bill that it paid.</param>
 /// <param name="Left">Of it, at most what of the note is left.</param>
-public sealed record CreditRefund(string OrderNumber, DateOnly PaidOn, Euro Left)
+public sealed record CreditRefund(string OrderNumber, string Bill, DateOnly PaidOn, Euro Left)
 {
     /// <summary>Payments of the note's own bills that stand, the last first.</summary>
     internal static Task<IReadOnlyList<CreditRefund>> Orders(IEntitySession session, CreditNote note) => session.List<CreditRefund>(
         """
-        select p.order_number as orderNumber, max(p.paid_on) as paidOn,
+        select p.order_number as orderNumber, b.code as bill, max(p.paid_on) as paidOn,
                (sum(p.cents) - coalesce(sum((select sum(r.cents) from schoolfees.refund r where r.entity_id = p.entity_id and r.bill_id = p.bill_id and r.order_number = p.order_number and r.instalment = p.instalment)), 0))::bigint as "left"
           from schoolfees.payment p
           join schoolfees.bill b on b.entity_id = p.entity_id and b.bill_id = p.bill_id
           join schoolfees.credit_note c on c.entity_id = b.entity_id and c.pupil_id = b.pupil_id and c.service_id = b.service_id and c.payer_id = b.payer_id and c.number = @Number
          where p.entity_id = @entity and p.reversed_on is null
-         group by p.order_number
+         group by p.order_number, b.code
         having sum(p.cents) > coalesce(sum((select sum(r.cents) from schoolfees.refund r where r.entity_id = p.entity_id and r.bill_id = p.bill_id and r.order_number = p.order_number and r.instalment = p.instalment)), 0)
-         order by 2 desc, 1 desc
+         order by 3 desc, 1 desc, 2
         """, new { entity = session.Entity, note.Number });
 
     /// <summary>How a note is spread over them.</summary>

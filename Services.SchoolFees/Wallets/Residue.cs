@@ -28,7 +28,7 @@ public sealed record WalletStanding(Guid Id, string Code, string Pupil, string P
 }
 
 /// <summary>Money of an order that is still in a wallet: from there it goes back.</summary>
-public sealed record Residue(string OrderNumber, DateOnly PaidOn, Euro Left)
+public sealed record Residue(string OrderNumber, string TopUp, DateOnly PaidOn, Euro Left)
 {
     /// <summary>What is in a wallet came with the last orders: meals were paid by the first.</summary>
     internal static IReadOnlyList<Residue> Of(IEnumerable<Residue> orders, Euro balance)
@@ -49,8 +49,9 @@ public sealed record Residue(string OrderNumber, DateOnly PaidOn, Euro Left)
 
     internal static Task<IReadOnlyList<Residue>> Orders(IEntitySession session, Guid wallet) => session.List<Residue>(
         """
-        select order_number as orderNumber, min(day) as paidOn, sum(cents)::bigint as "left" from schoolfees.wallet_line
-         where entity_id = @entity and wallet_id = @wallet and order_number is not null group by order_number
+        select l.order_number as orderNumber, t.code as topUp, min(l.day) as paidOn, sum(l.cents)::bigint as "left"
+          from schoolfees.wallet_line l join schoolfees.topup t on t.entity_id = l.entity_id and t.topup_id = l.topup_id
+         where l.entity_id = @entity and l.wallet_id = @wallet group by l.order_number, t.code
         """, new { entity = session.Entity, wallet });
 }
 

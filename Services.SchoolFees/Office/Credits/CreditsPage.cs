@@ -4,7 +4,7 @@ using Platform.Core.Money;
 using Platform.Core.Pages;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
-using Platform.Core.Time;
+using Platform.Payments;
 using Services.SchoolFees.Credits;
 
 namespace Services.SchoolFees.Office;
@@ -80,13 +80,17 @@ internal sealed class ReadCreditHandler(ISessions sessions) : ICommandHandler<Re
 [RequiresPermission(DeskPermissions.Bill), ShowsPersonalData]
 internal sealed class CreditPage(ICommands commands) : IPage
 {
-    public const string Do = "azione", Reason = "motivo", Deduct = "deduct", Refund = "refund";
+    public const string Do = "azione", Reason = "motivo", Deduct = "deduct", Refund = "refund", Ask = "ask";
 
     public Task<PageAnswer> Get(PageRequest request, CancellationToken stop) => Show(request, new FormState(), stop);
 
     public async Task<PageAnswer> Post(PageRequest request, CancellationToken stop)
     {
         var (form, t) = (FormState.From(request.Form), request.Texts);
+        if (form[Do] == Ask)
+            return await commands.Send(new ReadCredit(Number(request)), stop) is { Note: { Choice: Refund, Reason: { } reason } } found
+                ? PageAnswer.Go(Here(request) + await RefundsAsked.Ask(commands, [.. found.Orders.Select(order => new RefundPart(order.OrderNumber, order.Bill, order.Left, NotOwed: true))], reason, stop))
+                : PageAnswer.Go(Here(request));
         if (form[Do] is not (Deduct or Refund))
             return PageAnswer.Go(Here(request));
         var chosen = await commands.Send(new ChooseCredit(Number(request), form[Do], form.IsEmpty(Reason) ? null : form[Reason].Trim()), stop);
@@ -113,7 +117,7 @@ internal sealed class CreditPage(ICommands commands) : IPage
                 form, new(note.Number, note.IssuedAt, note.Service, note.Pupil, note.Fate, note.Total, note.Left), note.PupilName, note.PayerName, note.Reason,
                 [.. found.Lines.Select(line => new ShownLine(CreditDocument.Words(line, t), Euro.Zero - line.Amount))], found.Uses, found.Orders, new Euro(found.Orders.Sum(order => order.Left.Cents)) >= note.Left,
                 request.Path, request.Officer!.May(DeskPermissions.Families) ? $"{request.Path}/famiglie/{note.Household}" : null, request.Officer.May(DeskPermissions.Read),
-                request.Officer.May("payments.see") ? $"{desk}/pagamenti/pagamento/" : null, request.Officer.May("payments.refund")),
+                request.Officer.May("payments.see") ? $"{desk}/pagamenti/pagamento/" : null, request.Officer.May("payments.refund"), RefundsAsked.From(request)),
             form.IsValid ? 200 : 422);
     }
 }
@@ -122,7 +126,7 @@ internal sealed class CreditPage(ICommands commands) : IPage
 /// <param name="PaymentPath">Before an order's number; null where this officer may not see payments.</param>
 public sealed record CreditModel(
     FormState Form, CreditRow Note, string Pupil, string Payer, string? Reason, IReadOnlyList<ShownLine> Lines, IReadOnlyList<CreditUse> Uses, IReadOnlyList<CreditRefund> Orders, bool Covered, string Path,
-    string? FamilyPath, bool SeesBills, string? PaymentPath, bool MayRefund);
+    string? FamilyPath, bool SeesBills, string? PaymentPath, bool MayRefund, RefundsAsked? Asked);
 
 /// <summary>A note's paper for the office.</summary>
 [RequiresPermission(DeskPermissions.Bill), ShowsPersonalData]

@@ -1,8 +1,10 @@
+using System.Globalization;
 using Platform.Core.Commands;
 using Platform.Core.Money;
 using Platform.Core.Pages;
 using Platform.Core.Plugins;
 using Platform.Core.Storage;
+using Platform.Payments;
 using Services.SchoolFees.Wallets;
 
 namespace Services.SchoolFees.Office;
@@ -79,16 +81,64 @@ internal sealed class ReadWalletStandingHandler(ISessions sessions) : ICommandHa
 [RequiresPermission(DeskPermissions.Families), ShowsPersonalData]
 internal sealed class WalletDeskPage(ICommands commands) : IPage
 {
-    public async Task<PageAnswer> Get(PageRequest request, CancellationToken stop)
+    public const string Reason = "motivo";
+
+    public Task<PageAnswer> Get(PageRequest request, CancellationToken stop) => Show(request, new FormState(), stop);
+
+    public async Task<PageAnswer> Post(PageRequest request, CancellationToken stop)
     {
-        var id = Guid.Parse(request.Route["wallet"]);
-        if (await commands.Send(new ReadWalletStanding(id, rows => ListPage.Asked(request.Query, rows, $"{request.Path}/borsellini/{id}")), stop) is not { } found)
+        var form = FormState.From(request.Form);
+        if (await Read(request, stop) is not { } found)
+            return PageAnswer.NotFound;
+        if (RefundsAsked.Wrong(form, request.Texts))
+            return await Show(request, form, stop);
+        return PageAnswer.Go(Here(request) + await RefundsAsked.Ask(commands, [.. found.Residue.Select(order => new RefundPart(order.OrderNumber, order.TopUp, order.Left, NotOwed: true))], form[Reason].Trim(), stop));
+    }
+
+    static string Here(PageRequest request) => $"{request.Path}/borsellini/{Guid.Parse(request.Route["wallet"])}";
+
+    Task<ReadWalletStanding.Answer?> Read(PageRequest request, CancellationToken stop) =>
+        commands.Send(new ReadWalletStanding(Guid.Parse(request.Route["wallet"]), rows => ListPage.Asked(request.Query, rows, Here(request))), stop);
+
+    async Task<PageAnswer> Show(PageRequest request, FormState form, CancellationToken stop)
+    {
+        if (await Read(request, stop) is not { } found)
             return PageAnswer.NotFound;
         var desk = request.Path[..request.Path.LastIndexOf('/')];
-        return PageAnswer.View<WalletDeskView>(new WalletDeskModel(
-            found.Wallet, found.Lines, found.Page, found.Residue, request.Path, request.Officer!.May("payments.see") ? $"{desk}/pagamenti/pagamento/" : null, request.Officer.May("payments.refund")));
+        return PageAnswer.View<WalletDeskView>(
+            new WalletDeskModel(
+                found.Wallet, found.Lines, found.Page, found.Residue, request.Path, request.Officer!.May("payments.see") ? $"{desk}/pagamenti/pagamento/" : null, request.Officer.May("payments.refund"),
+                form, RefundsAsked.From(request)),
+            form.IsValid ? 200 : 422);
     }
 }
 
 /// <param name="PaymentPath">Before an order's number; null where this officer may not see payments.</param>
-public sealed record WalletDeskModel(WalletStanding Wallet, IReadOnlyList<WalletLine> Lines, ListPage Page, IReadOnlyList<Residue> Residue, string Path, string? PaymentPath, bool MayRefund);
+public sealed record WalletDeskModel(
+    WalletStanding Wallet, IReadOnlyList<WalletLine> Lines, ListPage Page, IReadOnlyList<Residue> Residue, string Path, string? PaymentPath, bool MayRefund, FormState Form, RefundsAsked? Asked);
+
+/// <summary>What became of refunds that an officer asked for with one press.</summary>
+public sealed record RefundsAsked(int Asked, int Refused)
+{
+    internal const string Field = "motivo";
+
+    /// <summary>Whether the reason is missing or too long; then the form says so.</summary>
+    internal static bool Wrong(FormState form, Texts t)
+    {
+        if (form[Field].Trim().Length is < 1 or > 200)
+            form.AddError(Field, t["desk.credit.reason.missing"]);
+        return !form.IsValid;
+    }
+
+    /// <returns>What the page's address tells of it.</returns>
+    internal static async Task<string> Ask(ICommands commands, IReadOnlyList<RefundPart> parts, string reason, CancellationToken stop)
+    {
+        if (parts.Count == 0)
+            return "";
+        var asked = await commands.Send(new AskRefunds([.. parts.Take(50)], reason), stop);
+        return string.Create(CultureInfo.InvariantCulture, $"?chiesti={asked.Count(one => one.Number is not null)}&rifiutati={asked.Count(one => one.Number is null)}");
+    }
+
+    internal static RefundsAsked? From(PageRequest request) =>
+        int.TryParse(request.Query["chiesti"], CultureInfo.InvariantCulture, out var asked) && int.TryParse(request.Query["rifiutati"], CultureInfo.InvariantCulture, out var refused) ? new(Math.Clamp(asked, 0, 50), Math.Clamp(refused, 0, 50)) : null;
+}

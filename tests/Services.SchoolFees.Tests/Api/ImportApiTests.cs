@@ -41,7 +41,7 @@ public sealed partial class ImportApiTests
     {
         var page = await File.ReadAllTextAsync(System.IO.Path.Combine(TestContext.CurrentContext.TestDirectory, "..", "..", "..", "..", "docs", "api.md"));
         var examples = Example().Matches(page);
-        examples.Should().HaveCount(3);
+        examples.Should().HaveCount(4);
         foreach (Match example in examples)
         {
             var (head, body) = (example.Groups["head"].Value.Split('\n'), example.Groups["body"].Value);

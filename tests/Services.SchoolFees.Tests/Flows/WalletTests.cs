@@ -1,4 +1,6 @@
+using Autofac;
 using CsCheck;
+using Platform.Core.Commands;
 using Platform.Core.Money;
 using Platform.Core.Plugins;
 using Platform.Payments;
@@ -102,6 +104,23 @@ public sealed class WalletTests
         office.Page.QuerySelector("[name=importo]")!.GetAttribute("value").Should().Be("30,00");
         await office.Send(("motivo", "Fine ciclo"));
         office.Reads.Should().Contain("30,00", "it is asked once more, and then approved by another, as every refund");
+
+        // Once the bank has said how much it took.
+        await host.After(TimeSpan.FromMinutes(10));
+        // Or all of it with one press; pressed again it asks for nothing more.
+        await office.Open("/console/castenaso/rette/borsellini");
+        await office.Follow((await host.Database.Value<string>("select code from schoolfees.wallet where pupil_id = 'A1'"))!);
+        await office.Send(("motivo", " "));
+        office.Status.Should().Be(422);
+        await office.Send(("motivo", "Fine ciclo"));
+        office.Reads.Should().Contain("Rimborsi chiesti: 2").And.NotContain("Non chiesti");
+        (await host.Database.Rows<long>("select cents from payments.refund order by 1")).Should().Equal(10_70, 30_00);
+        await office.Send(("motivo", "Fine ciclo"));
+        office.Reads.Should().Contain("Rimborsi chiesti: 0").And.Contain("Non chiesti: 2");
+        (await host.Database.Value<long>("select sum(cents)::bigint from payments.refund")).Should().Be(40_70, "who presses twice asks once");
+        var (order, topUp) = (await host.Database.Value<string>("select order_number from schoolfees.wallet_line where kind = 'topup' order by day limit 1"), await host.Database.Value<string>("select code from schoolfees.topup order by asked_at limit 1"));
+        (await host.As("fines", "CTN", "CTN", scope => scope.Resolve<ICommands>().Send(new AskRefunds([new(order!, topUp!, new(1_00), NotOwed: false)], "prova"), CancellationToken.None)))
+            .Single().Refusal!.Code.Should().Be("refunds.unknown_payment", "another service's money is none of its own");
 
         await office.Open("/console/castenaso/rette");
         office.Reads.Should().Contain("I conti tornano al centesimo");
