@@ -103,6 +103,9 @@ internal static partial class ConsolePages
                 break;
             size = now;
         }
+        // Another file was begun meanwhile: this time does not count.
+        if (await LogSize(host) < from)
+            return int.MaxValue;
         var told = await host.Database.Value<string>("select pg_read_file(pg_current_logfile(), @from, 100000000)", new { from }) ?? "";
         return told.Split("Query Text:").Skip(1).Where(plan => !plan.Contains("pg_current_logfile", StringComparison.Ordinal)).Sum(plan => Buffers().Match(plan) is { Success: true } first
             ? Number(first.Groups["hit"]) + Number(first.Groups["read"]) : 0);
