@@ -75,7 +75,8 @@ internal sealed class XlsxSheet : IDisposable
                     Number((day.ToDateTime(TimeOnly.MinValue) - DayZero).Days.ToString(CultureInfo.InvariantCulture), 2);
                     break;
                 case DateTimeOffset at:
-                    Number(((Time.LegalTime.Local(at).DateTime - DayZero).TotalSeconds / 86_400).ToString("0.########", CultureInfo.InvariantCulture), 3);
+                    // With fewer figures a spreadsheet shows the second before.
+                    Number((Time.LegalTime.Local(at).DateTime - DayZero).TotalDays.ToString("0.###########", CultureInfo.InvariantCulture), 3);
                     break;
                 default:
                     throw new ArgumentException($"A sheet holds no {value.GetType().Name}.", nameof(values));

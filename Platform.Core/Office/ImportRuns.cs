@@ -244,7 +244,7 @@ internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvi
             select run_id, verb, file_name, bytes, all_or_nothing, officer, started_at, seen_at, ended_at, read, added, changed, unchanged, waiting, refused, more_errors, failure,
                    undoable, language, undo, undo_by, undo_at, undo_removed, undo_restored
               from core.import_run where entity_id = @entity and service = @service
-             order by started_at desc, run_id limit @most
+             order by started_at desc, run_id desc limit @most
             """,
             new { entity = session.Entity, service, most }),
         stop);

@@ -19,14 +19,15 @@ internal sealed class RatingsPage(RatingStore ratings, ServiceCatalog catalog, E
         string Title(string service) => catalog.Find(service)?.TitleIn(request.Culture) ?? service;
         var texts = PageTexts.Catalog.In(request.Culture);
         return PageAnswer.View<RatingsView>(new RatingsModel(
-            [.. (await ratings.Count(request.Entity.Id, from, until, stop)).Select(count => new RatingsLine(Title(count.Service), known.ById(count.ShownBy)?.Name ?? "", count.All, count.AverageHundredths / 100m, [count.One, count.Two, count.Three, count.Four, count.Five]))],
+            [.. (await ratings.Count(request.Entity.Id, from, until, stop)).Select(count => new RatingsLine(Title(count.Service), known.ById(count.ShownBy)?.Name ?? "", count.All, count.AverageHundredths, [count.One, count.Two, count.Three, count.Four, count.Five]))],
             [.. (await ratings.LastWords(request.Entity.Id, Words, stop)).Select(row => new RatingsWords(LegalTime.Day(row.RatedAt), Title(row.Service), row.Stars, row.Reason is { } reason ? texts[$"rating.reason.{reason}"] : null, row.Words))]));
     }
 }
 
 /// <summary>What was rated, by service and municipality.</summary>
+/// <param name="AverageHundredths">Of a star.</param>
 /// <param name="Stars">How many of one star, of two and so on.</param>
-public sealed record RatingsLine(string Service, string ShownBy, long All, decimal Average, IReadOnlyList<long> Stars);
+public sealed record RatingsLine(string Service, string ShownBy, long All, long AverageHundredths, IReadOnlyList<long> Stars);
 
 /// <summary>What somebody said, without a name.</summary>
 public sealed record RatingsWords(DateOnly Day, string Service, int Stars, string? Reason, string? Words);

@@ -91,7 +91,8 @@ internal sealed class UndoImport(ISessions sessions, ICommands commands, TimePro
         await session.Execute(
             """
             with gone as (delete from fines.subject where entity_id = @entity and run_id = @run and before is null)
-            update fines.subject set email = before, before = null, run_id = null where entity_id = @entity and run_id = @run and before is not null
+            update fines.subject s set email = before, before = null, run_id = null, changed_at = f.imported_at   -- older than any load, so that the one before can be taken back too
+              from fines.fine f where f.entity_id = @entity and f.fine_id = s.fine_id and s.entity_id = @entity and s.run_id = @run and s.before is not null
             """,
             new { entity = session.Entity, run });
         foreach (var rows in Belongings)

@@ -25,6 +25,8 @@ internal sealed class Keyboard(IPage page)
                   // Within a field of several parts the browser shows by itself which one it is at.
                   const within = at === window.lastStop;
                   window.lastStop = at;
+                  // Past the last stop the browser's own bar has the turn, and then the page again.
+                  if (at === document.body) return { name: '', seen: true };
                   return {
                     name: (at.name && at.value && at.tagName === 'BUTTON' ? `${at.name}=${at.value}` : at.name) || at.innerText.replace(/\s+/g, ' ').trim(),
                     seen: within || (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0 || style.boxShadow !== 'none') && box.width > 1 && box.height > 1

@@ -98,15 +98,13 @@ public sealed class EstateTests
         _admin.Page.QuerySelectorAll(".portico-services a").Select(link => link.GetAttribute("href")).Should().Equal("/monghidoro/multe");
         _admin.Page.Body!.TextContent.Should().Contain("Anteprima");
 
-        await _host.Database.Execute("update payments.agreement set valid = daterange(lower(valid), '2020-01-02')");
-        await _host.After(TimeSpan.FromMinutes(1));
+        await _host.AgreeOn(PorticoTestHost.AgreementId, "000", until: new DateOnly(2020, 1, 2));
         await _admin.Open("/console/centro/enti/ente/MGD/guida");
         await _admin.Press("Pubblica");
         _admin.Reads.Should().Contain("«Multe» non è ancora pronto");
         await citizen.Open("/monghidoro/multe");
         citizen.Status.Should().Be(404);
-        await _host.Database.Execute("update payments.agreement set valid = daterange(lower(valid), null)");
-        await _host.After(TimeSpan.FromMinutes(1));
+        await _host.AgreeOn(PorticoTestHost.AgreementId, "000");
         await _admin.Open("/console/centro/enti/ente/MGD/guida");
         await _admin.Press("Pubblica");
 

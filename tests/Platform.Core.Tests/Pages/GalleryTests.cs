@@ -44,6 +44,18 @@ public sealed class GalleryTests
             await host.DisposeAsync();
     }
 
+    [TestCase("/marzabotto/prova/mia")]
+    [TestCase("/marzabotto/prova/forte")]
+    public async Task Where_nobody_can_sign_in_a_page_that_needs_it_says_so_with_whom_to_ask(string path)
+    {
+        using var citizen = host.NewCitizen();
+        await citizen.Open(path);
+
+        citizen.Status.Should().Be(403);
+        citizen.Heading.Should().Be("Qui non si può accedere");
+        citizen.Reads.Should().Contain("Chiedi all’ente").And.Contain("urp@");
+    }
+
     [Test]
     public async Task Axe_finds_nothing_in_any_field_right_or_wrong([Values(360, 1280)] int width, [Values("it", "en")] string language)
     {
