@@ -98,7 +98,7 @@ public sealed class OutcomeTests
         var position = Position(fine);
         await Tell(position, Paid(position, 1, "A"), Amount(position, 2, "A", 30_00));
         (await desk.Load(false, desk.Line(fine, notified: -19))).Errors.Should().BeEmpty();
-        (await desk.Sheet("decisions")).Select(row => (row[3], row[4])).Should().Equal(("14,00", "la banca ha incassato meno, e dalle date che risultano ora l’importo era più alto"));
+        (await desk.Sheet("decisions")).Select(row => (row[3], row[4])).Should().Equal(("14,00", "la banca ha incassato meno e per le date l’importo era più alto"));
         using var payer = host.NewCitizen();
         await payer.Open("/bentivoglio/multe");
         await payer.Send(("verbale", $"V/2026/{fine}"), ("data", desk.Iso(-20)), ("targa", "AB123CD"));

@@ -77,7 +77,7 @@ public sealed class UnionTests
             Desk.Rows(await File.ReadAllTextAsync(file)).Select(row => row[0]).Should().Equal($"V/2026/{inBentivoglio}");
 
             var refused = await host.Portico("fines", "list", "--entity", "BEN", "--state", "lost", "--out", Path.Combine(folder, "none.csv"));
-            (refused.Code, refused.Errors.Split('\n')[0]).Should().Be((2, "portico: --state is one of open, paid."));
+            (refused.Code, refused.Errors.Split('\n')[0]).Should().Be((2, "portico: --state is one of open, paid, part."));
             Directory.GetFiles(folder).Should().Equal(file);
             foreach (var words in (string[][])[["--limit", "x"], ["--from", "31/01/2026"]])
                 (await host.Portico(["fines", "list", "--entity", "BEN", .. words])).Code.Should().Be(2);
