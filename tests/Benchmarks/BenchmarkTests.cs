@@ -12,7 +12,7 @@ public sealed class BenchmarkTests
         await Suite.Run(report, Scale.Tiny, [], null);
 
         report.Rows.GroupBy(row => row.Part, StringComparer.Ordinal).Select(part => (part.Key, part.Count())).Should().Equal(
-            (RoundTrips.Part, 7), (WholePayment.Part, 8), (LookUp.Part, 5), (Search.Part, 4), (MoreEntities.Part, 2), (Background.Part, 4), (HostCosts.Part, 2), (HostCosts.ImportPart, 2));
+            (RoundTrips.Part, 7), (WholePayment.Part, 8), (LookUp.Part, 5), (Search.Part, 4), (ConsolePages.Part, 1), (MoreEntities.Part, 2), (Background.Part, 4), (HostCosts.Part, 2), (HostCosts.ImportPart, 2));
         report.Rows.Should().OnlyContain(row => row.Figure.Length > 0 && (row.Within == null) == (row.Budget.Length == 0));
     }
 }

@@ -15,6 +15,7 @@ internal static partial class ConsolePages
     public const string Part = "Pages of the console";
     const int MostBuffers = 200;
     const int Entities = 1_000;
+    const int Unknown = int.MaxValue;
 
     public static async Task Measure(Report report, Scale scale)
     {
@@ -35,12 +36,12 @@ internal static partial class ConsolePages
         await host.After(TimeSpan.FromSeconds(5));
         var many = await Look(host, administrator, pages, scale, report);
         var most = pages.MaxBy(page => many[page].Buffers)!;
-        report.Add(Part, $"shared buffers of a page, {large.Whole()} payments", $"<= {MostBuffers}", string.Create(CultureInfo.InvariantCulture, $"{many[most].Buffers} at most ({most})"), many[most].Buffers <= MostBuffers);
+        report.Add(Part, $"shared buffers of a page, {large.Whole()} payments", $"<= {MostBuffers}", string.Create(CultureInfo.InvariantCulture, $"{Said(many[most].Buffers)} at most ({most})"), many[most].Buffers <= MostBuffers);
         report.Note(Part,
             $"""
             | Page | Buffers, few | Buffers, many | Time, few | Time, many |
             |---|---|---|---|---|
-            {string.Join('\n', pages.Select(page => string.Create(CultureInfo.InvariantCulture, $"| `{page}` | {few[page].Buffers} | {many[page].Buffers} | {few[page].Time.Milliseconds()} | {many[page].Time.Milliseconds()} |")))}
+            {string.Join('\n', pages.Select(page => string.Create(CultureInfo.InvariantCulture, $"| `{page}` | {Said(few[page].Buffers)} | {Said(many[page].Buffers)} | {few[page].Time.Milliseconds()} | {many[page].Time.Milliseconds()} |")))}
 
             Few: the demo's entities and {small.Whole()} payments; many: {Entities.Whole()} entities more and {large.Whole()} payments. Read from the plans that PostgreSQL wrote down of every statement of a whole request, signing in and menu included: the least of {Math.Min(5, scale.Repeats)} requests, because work in the
             background reads too. Times are medians, with those plans being written. Pages below a number or a file are left out where there is none.
@@ -78,6 +79,12 @@ internal static partial class ConsolePages
                     pages.Remove(page);
                     break;
                 }
+                if (status == 503)
+                {
+                    // Too slow for a page: told as that in the table, and what it has to read nobody knows.
+                    figures[page] = (Unknown, took);
+                    break;
+                }
                 if (status is not (200 or 303))
                     throw new InvalidOperationException($"{page} answers {status}.");
                 if (time < 0)
@@ -111,6 +118,8 @@ internal static partial class ConsolePages
         return told.Split("Query Text:").Skip(1).Sum(plan => Buffers().Match(plan) is { Success: true } first
             ? Number(first.Groups["hit"]) + Number(first.Groups["read"]) : 0);
     }
+
+    static string Said(int buffers) => buffers == Unknown ? "no answer in time" : buffers.ToString(CultureInfo.InvariantCulture);
 
     static Task<long> LogSize(PorticoTestHost host) => host.Database.Value<long>("select (pg_stat_file(pg_current_logfile())).size");
 
