@@ -89,7 +89,7 @@ internal static class WholePayment
 
     /// <summary>What was paid to warm up must not count when the rows are compared.</summary>
     static Task Emptied(TestDatabase database) => Register.Run(database,
-        "truncate core.outbox, core.delivery, core.journal, core.journal_block, payments.position, payments.due, payments.due_line, payments.payment, payments.payment_item, payments.payment_line, payments.account, payments.transfer, payments.payout_item, payments.balance, payments.parity, payments.due_paid, payments.fact, payments.external_call, payments.receipt, payments.receipt_counter, payments.surplus, payments.subject, payments.search_key, payments.search_token, payments.refund, payments.refund_line, payments.due_released, payments.recording, fines.movement");
+        "truncate core.outbox, core.delivery, core.journal, core.journal_block, payments.position, payments.due, payments.due_line, payments.payment, payments.payment_item, payments.payment_line, payments.account, payments.transfer, payments.payout_item, payments.balance, payments.parity, payments.due_paid, payments.fact, payments.external_call, payments.receipt, payments.receipt_counter, payments.surplus, payments.subject, payments.search_key, payments.search_token, payments.refund, payments.refund_line, payments.due_released, payments.recording, payments.recording_proof, fines.movement");
 
     /// <summary>Compares every table: rows, and of each column how many are filled.</summary>
     /// <exception cref="InvalidOperationException">The floor does not write what the product writes, so that nothing may be compared.</exception>
