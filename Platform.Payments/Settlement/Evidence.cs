@@ -6,7 +6,7 @@ namespace Platform.Payments.Settlement;
 /// </summary>
 /// <remarks>
 /// Parameters: <c>@owner</c>, of the agreements and of the account; <c>@agreements</c> and <c>@ibans</c> with <c>@terms</c> in step: which account an agreement
-/// credits; <c>@creditors</c> and <c>@codes</c> in step: who is who in order numbers.
+/// credits; <c>@creditors</c> and <c>@codes</c> in step: who is who in order numbers; <c>@orders</c>: the orders and refunds whose lines are looked at, all lines of each; null for all.
 /// </remarks>
 internal static class Evidence
 {
@@ -37,7 +37,7 @@ internal static class Evidence
               left join payments.refund r on l.kind = 'refund' and r.entity_id = c.creditor_id and r.number = l.order_no
               left join payments.payment p on p.entity_id = c.creditor_id
                     and p.order_no = case l.kind when 'refund' then (select o.order_no from payments.payment o where o.entity_id = r.entity_id and o.payment_id = r.payment_id) else l.order_no end
-             where l.entity_id = @owner),
+             where l.entity_id = @owner and (@orders::text[] is null or l.order_no = any(@orders))),
         labelled as (
             select n.*,
                    case when payment_id is null then 'unknown_order'

@@ -69,7 +69,7 @@ internal sealed class Reconciliation(Database database, Agreements agreements, E
         {
             await centre.Execute("select set_config('statement_timeout', '0', true)");
             return await centre.List<Move>(Evidence.Sql + Missing,
-                new { owner = args.Owner, agreements = args.Agreements, ibans = args.Ibans, creditors = args.Creditors, codes = args.Codes });
+                new { owner = args.Owner, agreements = args.Agreements, ibans = args.Ibans, creditors = args.Creditors, codes = args.Codes, orders = (string[]?)null });
         });
         if (moves.Count == 0)
             return 0;

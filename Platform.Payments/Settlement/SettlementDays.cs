@@ -1,6 +1,7 @@
 using Platform.Core.Entities;
 using Platform.Core.Money;
 using Platform.Core.Storage;
+using Platform.Core.Time;
 
 namespace Platform.Payments.Settlement;
 
@@ -45,11 +46,43 @@ internal sealed class SettlementDays(Database database, Reconciliation reconcili
             async session =>
             {
                 await session.Execute("select set_config('statement_timeout', '0', true)");
+                // Only what touches these days is looked at, but all there is of it: the papers of years are not read for a week.
+                var seen = await session.List<Seen>(
+                    Touched, new { owner = args.Owner, agreements = args.Agreements, creditors = args.Creditors, from, to, begins = LegalTime.EndOf(from.AddDays(-1)).ToUniversalTime(), ends = LegalTime.EndOf(to).ToUniversalTime() });
                 return await session.List<T>(
                     Evidence.Sql + Items + question,
-                    new { owner = args.Owner, agreements = args.Agreements, ibans = args.Ibans, creditors = args.Creditors, codes = args.Codes, from, to });
+                    new
+                    {
+                        owner = args.Owner, agreements = args.Agreements, ibans = args.Ibans, creditors = args.Creditors, codes = args.Codes, from, to,
+                        orders = seen.Select(one => one.OrderNo).ToArray(), payments = seen.Select(one => one.PaymentId).OfType<Guid>().ToArray(),
+                        booked = seen.Select(one => one.BookedBy).OfType<Guid>().ToArray(),
+                    });
             },
             stop);
+    }
+
+    // Payments of these days and their refunds; and whatever the papers of these days are about.
+    const string Touched =
+        """
+        with paid as (
+            select p.entity_id, p.payment_id, p.order_no from payments.payment p
+             where p.entity_id = any(@creditors) and p.agreement_id = any(@agreements) and p.state in ('paid', 'reversed') and p.paid_at >= @begins and p.paid_at < @ends)
+        select order_no, payment_id, payment_id as booked_by from paid
+        union all
+        select r.number, null, r.refund_id from paid p join payments.refund r on r.entity_id = p.entity_id and r.payment_id = p.payment_id
+        union all
+        select l.order_no, null, null from payments.settlement_line l where l.entity_id = @owner and l.taken_on between @from and @to
+        union all
+        select l.order_no, null, null
+          from payments.settlement_batch b join payments.settlement_line l on l.entity_id = b.entity_id and l.batch = b.batch
+         where b.entity_id = @owner and b.value_on between @from and @to
+        """;
+
+    sealed class Seen
+    {
+        public string OrderNo { get; init; } = "";
+        public Guid? PaymentId { get; init; }
+        public Guid? BookedBy { get; init; }
     }
 
     // One row for each payment, each line that is no payment's, each movement of the bank that nobody explains and each payout that went otherwise.
@@ -58,7 +91,7 @@ internal sealed class SettlementDays(Database database, Reconciliation reconcili
         , booked as (
             select coalesce(r.payment_id, t.cause_id) as payment_id, sum(case when t.debit = 'suspense' then t.cents else -t.cents end) as cents
               from payments.transfer t left join payments.refund r on t.cause = 'settlement.refund' and r.refund_id = t.cause_id
-             where t.entity_id = @owner and t.cause in ('settlement.payment', 'settlement.reversal', 'settlement.refund') group by 1),
+             where t.entity_id = @owner and t.cause in ('settlement.payment', 'settlement.reversal', 'settlement.refund') and t.cause_id = any(@booked) group by 1),
         said as (
             select l.payment_id,
                    sum(case l.kind when 'payment' then l.gross_cents else -l.gross_cents end) filter (where l.label = 'right' and l.credited) as credited,
@@ -74,7 +107,7 @@ internal sealed class SettlementDays(Database database, Reconciliation reconcili
               join creditor c on c.creditor_id = p.entity_id
               left join said s on s.payment_id = p.payment_id
               left join booked b on b.payment_id = p.payment_id
-             where p.state in ('paid', 'reversed')),
+             where p.state in ('paid', 'reversed') and p.payment_id = any(@payments)),
         item as (
             select p.day, p.code, p.taken, p.credited, p.owed, w.label, case when w.label in ('batch_not_credited', 'batch_differs') then p.waiting else p.order_no end as subject, w.cents, w.detail
               from payment p

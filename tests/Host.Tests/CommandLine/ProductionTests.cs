@@ -89,7 +89,7 @@ public sealed partial class ProductionTests
 
         await As("portico", "portico_super", "delete from payments.migration where type = 0");
         (await Portico("serve")).Should().Match<(int Code, string Words)>(
-            r => r.Code == 1 && r.Words.Contains("portico: The database lacks migrations of \"payments\": V10__stray_messages.sql, V11__plans_and_refund_lines.sql, V12__received.sql, V13__on_account.sql, V1__payments.sql, V2__surplus_by_kind.sql, V3__ledger.sql, V4__expiry.sql, V5__payers.sql, V6__refunds.sql, V7__settlement.sql, V8__search.sql, V9__gateways_and_plans.sql. Run \"portico migrate\" as owner first."));
+            r => r.Code == 1 && r.Words.Contains("portico: The database lacks migrations of \"payments\": V10__stray_messages.sql, V11__plans_and_refund_lines.sql, V12__received.sql, V13__on_account.sql, V14__days.sql, V1__payments.sql, V2__surplus_by_kind.sql, V3__ledger.sql, V4__expiry.sql, V5__payers.sql, V6__refunds.sql, V7__settlement.sql, V8__search.sql, V9__gateways_and_plans.sql. Run \"portico migrate\" as owner first."));
         await As("portico", "portico_super", "drop schema payments cascade");
         (await Migrate()).Code.Should().Be(0);
     }
