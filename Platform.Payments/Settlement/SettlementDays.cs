@@ -48,7 +48,7 @@ internal sealed class SettlementDays(Database database, Reconciliation reconcili
                 await session.Execute("select set_config('statement_timeout', '0', true)");
                 // Only what touches these days is looked at, but all there is of it: the papers of years are not read for a week.
                 var seen = await session.List<Seen>(
-                    Touched, new { owner = args.Owner, agreements = args.Agreements, creditors = args.Creditors, from, to, begins = LegalTime.EndOf(from.AddDays(-1)).ToUniversalTime(), ends = LegalTime.EndOf(to).ToUniversalTime() });
+                    Touched, new { owner = args.Owner, agreements = args.Agreements, creditors = args.Creditors, from, to, begins = from > Eldest ? LegalTime.EndOf(from.AddDays(-1)).ToUniversalTime() : DateTimeOffset.MinValue, ends = to < Latest ? LegalTime.EndOf(to).ToUniversalTime() : DateTimeOffset.MaxValue });
                 return await session.List<T>(
                     Evidence.Sql + Items + question,
                     new
@@ -60,6 +60,10 @@ internal sealed class SettlementDays(Database database, Reconciliation reconcili
             },
             stop);
     }
+
+    // Beyond these, all there is.
+    static readonly DateOnly Eldest = new(1970, 1, 1);
+    static readonly DateOnly Latest = new(2999, 12, 31);
 
     // Payments of these days and their refunds; and whatever the papers of these days are about.
     const string Touched =
