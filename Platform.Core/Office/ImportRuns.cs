@@ -99,6 +99,9 @@ internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvi
         }
     }
 
+    // PostgreSQL takes no NUL into its JSON: the sign for it stands where a field has one.
+    static string ToJson(IReadOnlyList<ImportError> errors) => JsonSerializer.Serialize(errors).Replace("\\u0000", "\\u2400", StringComparison.Ordinal);
+
     // The seconds of the page, or of the call, that began it are not its own.
     static Task Apart(Func<Task> work)
     {
@@ -315,7 +318,7 @@ internal sealed class ImportRuns(Database database, CallScopes scopes, TimeProvi
                 new
                 {
                     entity = session.Entity, run, now, some.Read, some.Added, some.Changed, some.Unchanged, some.Waiting, some.Refused, some.MoreErrors, failure,
-                    errors = some.Errors.Count == 0 ? null : JsonSerializer.Serialize(some.Errors), lines = some.Errors.Count == 0 ? null : refused,
+                    errors = some.Errors.Count == 0 ? null : ToJson(some.Errors), lines = some.Errors.Count == 0 ? null : refused,
                 });
             session.Record("import.ended", new { run, service = call.Module, read = some.Read, added = some.Added, changed = some.Changed, errors = some.Errors.Count + some.MoreErrors, failed = failure is not null });
             return done;

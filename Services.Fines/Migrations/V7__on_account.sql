@@ -12,6 +12,8 @@ alter table fines.supplement_payment drop constraint supplement_payment_cents_ch
 alter table fines.supplement_payment add check (cents >= 0);
 
 -- The office of a municipality reads what is missing of the fines of its territory too.
-create policy territory on fines.supplement for select to portico_fines using (
-    (select core.territory()) is not null
-    and exists (select from fines.fine f where f.entity_id = supplement.entity_id and f.fine_id = supplement.fine_id and f.municipality = (select core.territory())));
+alter table fines.supplement add column municipality char(6) check (municipality ~ '^[0-9]{6}$');
+update fines.supplement s set municipality = f.municipality from fines.fine f where f.entity_id = s.entity_id and f.fine_id = s.fine_id;
+alter table fines.supplement alter column municipality set not null;
+comment on column fines.supplement.municipality is 'of the fine, as it was when the row was written';
+create policy territory on fines.supplement for select to portico_fines using (municipality = (select core.territory()));

@@ -54,8 +54,8 @@ internal static class Supplements
         // What an officer has closed stays closed; what the rest that was paid has closed opens again when it is not enough any more.
         var opened = await session.First<int?>(
             """
-            insert into fines.supplement as s (entity_id, fine_id, paid_order, due_cents, paid_cents, opened_at, n)
-            values (@entity, @Id, @order, @due, @paid, @now,
+            insert into fines.supplement as s (entity_id, fine_id, paid_order, due_cents, paid_cents, opened_at, municipality, n)
+            values (@entity, @Id, @order, @due, @paid, @now, @Municipality,
                     (select coalesce(max(n), 0) + 1 from (select n from fines.supplement where entity_id = @entity and fine_id = @Id
                                                           union all select n from fines.supplement_payment where entity_id = @entity and fine_id = @Id) asked))
             on conflict (entity_id, fine_id, paid_order) do update
@@ -65,7 +65,7 @@ internal static class Supplements
             where (s.due_cents, s.paid_cents) <> (excluded.due_cents, excluded.paid_cents) and (s.closed_by is null or s.closed_by in ('register', 'paid'))
             returning s.n::int
             """,
-            new { entity = session.Entity, fine.Id, order, due, paid, now });
+            new { entity = session.Entity, fine.Id, fine.Municipality, order, due, paid, now });
         if (opened is not { } part)
             return;
         await Movement.Asked(session, fine.Id, part, order, due - paid, now);
